@@ -1,0 +1,64 @@
+// The configuration block a host writes into the input buffer for `configure`: a header, then entries.
+// Checked whole before anything applies. Little-endian; each entry starts at a multiple of 4.
+//
+//   block   | u32 version | entry | entry | ...
+//   entry   | u16 key | u16 length | value, padded to a multiple of 4 |
+
+export const CONFIGURATION_VERSION = 1;
+export const CONFIGURATION_HEADER = 4;
+export const ENTRY_HEADER = 4;
+
+/** u8[32]: entropy. Needed once before `start`; may be given again at any time. */
+export const KEY_SEED = 1;
+/** u32[3]: seconds of the high, medium, low interval; 1 s to 30 days; high <= medium <= low. */
+export const KEY_INTERVALS = 2;
+/** u8[4] each, repeated: collector (COLLECTOR_), enabled 0 or 1, priority group (GROUP_), 0. */
+export const KEY_COLLECTORS = 3;
+/** u32: flows per family, 1 to FLOW_MAX. */
+export const KEY_CACHE_SIZE = 4;
+/** u32: bits PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ICMP as 1 << value. */
+export const KEY_PROTOCOLS = 5;
+/** u32: 0 or 1. */
+export const KEY_UNICAST_ONLY = 6;
+/** u32: 0 or 1: a network activity event even when there was none. */
+export const KEY_SEND_EMPTY = 7;
+/** 8 bytes each, up to LOCAL_MAX: address u8[4], prefix length u8 (0 unknown), 0, 0, 0. Replaces the table. */
+export const KEY_LOCAL_V4 = 8;
+/** 20 bytes each, up to LOCAL_MAX: address u8[16], prefix length u8 (0 unknown), 0, 0, 0. Replaces the table. */
+export const KEY_LOCAL_V6 = 9;
+/** UTF-8, up to TEXT_MAX bytes, each of the four. */
+export const KEY_OS = 10;
+export const KEY_KERNEL = 11;
+export const KEY_NETWORK_STACK = 12;
+export const KEY_HARDWARE = 13;
+/** u32: x seconds; the first collection falls at random in [x, 3x). 0 to 30 days. */
+export const KEY_FIRST_COLLECTION = 14;
+/** u32: seconds without a hub until suspended; 1 s to 30 days. */
+export const KEY_PENDING_TIME = 15;
+/** u32: 0 or 1: the host keeps a spool, so the agent is never suspended. */
+export const KEY_SPOOL = 16;
+/** u32: FORMAT_ value. */
+export const KEY_FORMAT = 17;
+/** u32: seconds finished collections may wait to share a message; 0 in format 2.3. */
+export const KEY_BATCH_DELAY = 18;
+
+export const COLLECTOR_NETWORK_ACTIVITY = 0;
+export const COLLECTOR_SYSTEM_INFORMATION = 1;
+export const COLLECTOR_HEARTBEAT = 2;
+export const COLLECTOR_COUNT = 3;
+
+export const GROUP_HIGH = 0;
+export const GROUP_MEDIUM = 1;
+export const GROUP_LOW = 2;
+export const GROUP_COUNT = 3;
+
+export const FORMAT_2_3 = 23;
+export const FORMAT_3_0_FLATBUFFERS = 301;
+export const FORMAT_3_0_PROTOBUF = 302;
+
+export const PROTOCOL_TCP = 0;
+export const PROTOCOL_UDP = 1;
+export const PROTOCOL_ICMP = 2;
+
+export const INTERVAL_MIN_SECONDS = 1;
+export const INTERVAL_MAX_SECONDS = 2_592_000;
