@@ -1,0 +1,47 @@
+// From what was counted to messages in the outbox. What finds no room stays where it is and waits (invariant 5).
+
+import { COLLECTOR_NETWORK_ACTIVITY } from '../schema/configuration-block';
+import { STATUS_OUTBOX_WAITS } from '../schema/status';
+import { beginInterval } from './collectors/network-activity';
+import { writeMessage } from './encode/message-2.3';
+import { settleStanding } from './flow/standing';
+import {
+  AGENT,
+  AGENT_SEND_EMPTY,
+  AGENT_WAITING,
+  FAMILY_V4,
+  FAMILY_V6,
+  PLAN,
+  PLAN_LEFT,
+  STATUS,
+} from './memory';
+import { commit, outboxPlace, outboxRoom } from './outbox';
+
+const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
+
+/** A collection the schedule asked for: flows gain and lose standing by it. */
+export function collectScheduled(collectors: u32, waiting: u32, time: i64): void {
+  if (collectors & ACTIVITY) {
+    settleStanding(FAMILY_V4);
+    settleStanding(FAMILY_V6);
+  }
+  collect(collectors | waiting, time);
+}
+
+/** Writes messages until every collector in `wanted` (1 << COLLECTOR_) has said its say, or the outbox is full. */
+export function collect(wanted: u32, time: i64): void {
+  const sendEmpty = load<u32>(AGENT, AGENT_SEND_EMPTY) !== 0;
+  while (wanted !== 0) {
+    const at = outboxPlace();
+    if (at === 0) {
+      store<u32>(STATUS, load<u32>(STATUS, STATUS_OUTBOX_WAITS) + 1, STATUS_OUTBOX_WAITS);
+      break;
+    }
+    const length = writeMessage(wanted, at, outboxRoom(), time, sendEmpty);
+    if (length !== 0) commit(length);
+    const left = load<u32>(PLAN, PLAN_LEFT);
+    if (wanted & ACTIVITY && !(left & ACTIVITY)) beginInterval(time);
+    wanted = left;
+  }
+  store<u32>(AGENT, wanted, AGENT_WAITING);
+}

@@ -1,0 +1,245 @@
+// The NetworkActivity payload of schema 2.3. First `planActivity` counts what fits into the room, to the byte; then
+// `writeActivity` writes just that and takes it off the records.
+
+import { STATUS_REPORTED_BYTES } from '../../schema/status';
+import {
+  entryAt,
+  entryBytes,
+  entryProtocol,
+  isElse,
+  positions,
+  reportBytes,
+} from '../collectors/network-activity';
+import {
+  DIRECTION_IN,
+  DIRECTION_OUT,
+  FAMILY_V4,
+  FAMILY_V6,
+  FLOW_ADDRESSES,
+  FLOW_PORTS,
+  PLAN,
+  PLAN_CUT,
+  PLAN_ENTRIES,
+  PLAN_MASKS,
+  STATUS,
+  VTABLE_MASKS,
+  VTABLES,
+} from '../memory';
+import { pointBack, pointTo } from './flatbuffers';
+
+/** The schema's counters are u32; more is written as several entries of the same five-tuple. */
+const COUNT_MAX: u64 = 0xffffffff;
+
+// Which fields of NetworkActivityCommon are present, bit by field id; zeros are left out.
+const HAS_LOCAL_PORT: u32 = 1;
+const HAS_REMOTE_PORT: u32 = 2;
+const HAS_BYTES_IN: u32 = 4;
+const HAS_BYTES_OUT: u32 = 8;
+const HAS_PROTOCOL: u32 = 16;
+
+const VTABLE_HEADER: u32 = 4;
+const OFFSET: u32 = 4;
+/** NetworkActivity: vtable of two fields, table with both. */
+export const ACTIVITY_VTABLE: u32 = VTABLE_HEADER + 4;
+const ACTIVITY_TABLE: u32 = OFFSET + 2 * OFFSET;
+/** NetworkActivityV4 and V6: vtable of two fields; table: vtable offset, addresses, offset of common. */
+const FLOW_VTABLE: u32 = VTABLE_HEADER + 4;
+const ADDRESSES_V4: u32 = 8;
+const ADDRESSES_V6: u32 = 32;
+
+/** Bytes the payload will take of `room`. PLAN says what is in it; nothing planned: an event without flows. */
+export function planActivity(room: u32): u32 {
+  store<u32>(PLAN, 0, PLAN_MASKS);
+  store<u32>(PLAN, 0, PLAN_CUT);
+  store<u64>(PLAN, 0, PLAN_ENTRIES);
+  const size = planFamily(FAMILY_V4, ACTIVITY_VTABLE + ACTIVITY_TABLE, room);
+  return planFamily(FAMILY_V6, size, room);
+}
+
+/** Writes what was planned. message: where the message begins; at: 4-aligned. Returns the end. */
+export function writeActivity(message: usize, at: usize): usize {
+  memory.fill(VTABLES, 0, VTABLE_MASKS * 2);
+  const table = at + ACTIVITY_VTABLE;
+  const entriesV4 = load<u32>(PLAN, PLAN_ENTRIES);
+  const entriesV6 = load<u32>(PLAN, PLAN_ENTRIES + 4);
+  store<u16>(at, ACTIVITY_VTABLE);
+  store<u16>(at, ACTIVITY_TABLE, 2);
+  store<u16>(at, entriesV4 ? OFFSET : 0, 4);
+  store<u16>(at, entriesV6 ? 2 * OFFSET : 0, 6);
+  pointBack(table, at);
+  store<u64>(table, 0, OFFSET);
+  const end = writeFamily(FAMILY_V4, message, table + OFFSET, entriesV4, table + ACTIVITY_TABLE);
+  return writeFamily(FAMILY_V6, message, table + 2 * OFFSET, entriesV6, end);
+}
+
+function planFamily(family: u32, size: u32, room: u32): u32 {
+  if (load<u32>(PLAN, PLAN_CUT)) return size;
+  const end = positions(family);
+  const flowSize = flowTableSize(family);
+  let masks = load<u32>(PLAN, PLAN_MASKS);
+  let entries: u32 = 0;
+  let total = size + OFFSET + FLOW_VTABLE;
+  for (let position: u32 = 0; position < end; position++) {
+    let bytesIn = entryBytes(family, position, DIRECTION_IN);
+    let bytesOut = entryBytes(family, position, DIRECTION_OUT);
+    while ((bytesIn | bytesOut) !== 0) {
+      const chunkIn = min<u64>(bytesIn, COUNT_MAX);
+      const chunkOut = min<u64>(bytesOut, COUNT_MAX);
+      const mask = presentFields(family, position, chunkIn, chunkOut);
+      const isNew = ((masks >> mask) & 1) === 0;
+      const need = OFFSET + flowSize + commonSize(mask) + (isNew ? vtableSize(mask) : 0);
+      if (total + need > room) {
+        store<u32>(PLAN, 1, PLAN_CUT);
+        return entries === 0 ? size : planned(family, entries, masks, total);
+      }
+      total += need;
+      masks |= 1 << mask;
+      entries++;
+      bytesIn -= chunkIn;
+      bytesOut -= chunkOut;
+    }
+  }
+  return entries === 0 ? size : planned(family, entries, masks, total);
+}
+
+function planned(family: u32, entries: u32, masks: u32, total: u32): u32 {
+  store<u32>(PLAN + (family << 2), entries, PLAN_ENTRIES);
+  store<u32>(PLAN, masks, PLAN_MASKS);
+  return total;
+}
+
+function writeFamily(family: u32, message: usize, field: usize, entries: u32, at: usize): usize {
+  if (entries === 0) return at;
+  pointTo(field, at);
+  store<u32>(at, entries);
+  let slot = at + OFFSET;
+  const vtable = slot + entries * OFFSET;
+  const flowSize = flowTableSize(family);
+  store<u16>(vtable, FLOW_VTABLE);
+  store<u16>(vtable, flowSize, 2);
+  store<u16>(vtable, OFFSET, 4);
+  store<u16>(vtable, flowSize - OFFSET, 6);
+
+  let end = vtable + FLOW_VTABLE;
+  for (let position: u32 = 0; entries !== 0; position++) {
+    let bytesIn = entryBytes(family, position, DIRECTION_IN);
+    let bytesOut = entryBytes(family, position, DIRECTION_OUT);
+    while ((bytesIn | bytesOut) !== 0 && entries !== 0) {
+      const chunkIn = min<u64>(bytesIn, COUNT_MAX);
+      const chunkOut = min<u64>(bytesOut, COUNT_MAX);
+      pointTo(slot, end);
+      slot += OFFSET;
+      end = writeFlow(family, position, message, vtable, end, <u32>chunkIn, <u32>chunkOut);
+      bytesIn -= chunkIn;
+      bytesOut -= chunkOut;
+      entries--;
+      reportBytes(family, position, chunkIn, chunkOut);
+      store<u64>(
+        STATUS,
+        load<u64>(STATUS, STATUS_REPORTED_BYTES) + chunkIn + chunkOut,
+        STATUS_REPORTED_BYTES,
+      );
+    }
+  }
+  return end;
+}
+
+function writeFlow(
+  family: u32,
+  position: u32,
+  message: usize,
+  vtable: usize,
+  at: usize,
+  bytesIn: u32,
+  bytesOut: u32,
+): usize {
+  const size = family === FAMILY_V4 ? ADDRESSES_V4 : ADDRESSES_V6;
+  pointBack(at, vtable);
+  if (isElse(family, position)) memory.fill(at + OFFSET, 0, size);
+  else memory.copy(at + OFFSET, entryAt(family, position) + FLOW_ADDRESSES, size);
+  const field = at + OFFSET + size;
+  const mask = presentFields(family, position, bytesIn, bytesOut);
+
+  let common = field + OFFSET;
+  let commonVtable: usize = load<u16>(VTABLES + (mask << 1));
+  if (commonVtable === 0) {
+    store<u16>(VTABLES + (mask << 1), <u32>(common - message));
+    commonVtable = common - message;
+    common = writeCommonVtable(mask, common);
+  }
+  pointTo(field, common);
+  pointBack(common, message + commonVtable);
+  let end = common + OFFSET;
+  // Clears the padding too.
+  store<u32>(common + commonSize(mask) - 4, 0);
+  if (mask & HAS_BYTES_IN) {
+    store<u32>(end, bytesIn);
+    end += 4;
+  }
+  if (mask & HAS_BYTES_OUT) {
+    store<u32>(end, bytesOut);
+    end += 4;
+  }
+  const ports = entryPorts(family, position);
+  if (mask & HAS_LOCAL_PORT) {
+    store<u16>(end, bswap<u16>(<u16>ports));
+    end += 2;
+  }
+  if (mask & HAS_REMOTE_PORT) {
+    store<u16>(end, bswap<u16>(<u16>(ports >> 16)));
+    end += 2;
+  }
+  if (mask & HAS_PROTOCOL) store<u8>(end, entryProtocol(family, position));
+  return common + commonSize(mask);
+}
+
+function writeCommonVtable(mask: u32, at: usize): usize {
+  const size = vtableSize(mask);
+  memory.fill(at, 0, size);
+  // The last field present ends the vtable; the padding behind it is not part of it.
+  store<u16>(at, VTABLE_HEADER + ((32 - clz<u32>(mask)) << 1));
+  store<u16>(at, commonSize(mask), 2);
+  let offset = OFFSET;
+  offset = placeField(at, mask, HAS_BYTES_IN, 4, offset);
+  offset = placeField(at, mask, HAS_BYTES_OUT, 4, offset);
+  offset = placeField(at, mask, HAS_LOCAL_PORT, 2, offset);
+  offset = placeField(at, mask, HAS_REMOTE_PORT, 2, offset);
+  placeField(at, mask, HAS_PROTOCOL, 1, offset);
+  return at + size;
+}
+
+function placeField(vtable: usize, mask: u32, field: u32, width: u32, offset: u32): u32 {
+  if (!(mask & field)) return offset;
+  store<u16>(vtable + (ctz<u32>(field) << 1), offset, 4);
+  return offset + width;
+}
+
+function presentFields(family: u32, position: u32, bytesIn: u64, bytesOut: u64): u32 {
+  const ports = entryPorts(family, position);
+  return (
+    (ports & 0xffff ? HAS_LOCAL_PORT : 0) |
+    (ports >> 16 ? HAS_REMOTE_PORT : 0) |
+    (bytesIn ? HAS_BYTES_IN : 0) |
+    (bytesOut ? HAS_BYTES_OUT : 0) |
+    (entryProtocol(family, position) ? HAS_PROTOCOL : 0)
+  );
+}
+
+/** u16 local, u16 remote, network order. */
+function entryPorts(family: u32, position: u32): u32 {
+  return isElse(family, position) ? 0 : load<u32>(entryAt(family, position), FLOW_PORTS);
+}
+
+function flowTableSize(family: u32): u32 {
+  return OFFSET + (family === FAMILY_V4 ? ADDRESSES_V4 : ADDRESSES_V6) + OFFSET;
+}
+
+function commonSize(mask: u32): u32 {
+  const counters = popcnt<u32>(mask & (HAS_BYTES_IN | HAS_BYTES_OUT)) << 2;
+  const ports = popcnt<u32>(mask & (HAS_LOCAL_PORT | HAS_REMOTE_PORT)) << 1;
+  return (OFFSET + counters + ports + (mask & HAS_PROTOCOL ? 1 : 0) + 3) & ~3;
+}
+
+function vtableSize(mask: u32): u32 {
+  return (VTABLE_HEADER + ((32 - clz<u32>(mask)) << 1) + 3) & ~3;
+}

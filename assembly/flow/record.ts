@@ -1,0 +1,39 @@
+// Reading and clearing one flow record; layout in memory.ts.
+
+import {
+  FLOW_BYTES,
+  FLOW_BYTES_HIGH,
+  FLOW_FIRST_SEEN,
+  FLOW_LAST_SEEN,
+  FLOW_PACKETS,
+  FLOW_TCP_FLAGS,
+  NEVER_SEEN,
+} from '../memory';
+
+/** Bytes of one direction not yet collected, up to 2^40 - 1. */
+export function flowBytes(record: usize, direction: u32): u64 {
+  return (
+    load<u32>(record + (direction << 3), FLOW_BYTES) |
+    ((<u64>load<u8>(record + direction, FLOW_BYTES_HIGH)) << 32)
+  );
+}
+
+export function setFlowBytes(record: usize, direction: u32, bytes: u64): void {
+  store<u32>(record + (direction << 3), <u32>bytes, FLOW_BYTES);
+  store<u8>(record + direction, <u32>(bytes >> 32), FLOW_BYTES_HIGH);
+}
+
+/** Whether anything of the flow is uncollected; a counted packet is never lost to a zero byte count. */
+export function isActive(record: usize): bool {
+  return (load<u32>(record, FLOW_PACKETS) | load<u32>(record, FLOW_PACKETS + 8)) !== 0;
+}
+
+/** The flow stays known; its counts start anew. */
+export function clearCounts(record: usize): void {
+  store<u64>(record, 0, FLOW_PACKETS);
+  store<u64>(record, 0, FLOW_PACKETS + 8);
+  store<u32>(record, NEVER_SEEN, FLOW_FIRST_SEEN);
+  store<u32>(record, 0, FLOW_LAST_SEEN);
+  store<u16>(record, 0, FLOW_TCP_FLAGS);
+  store<u16>(record, 0, FLOW_BYTES_HIGH);
+}

@@ -1,0 +1,46 @@
+// The device's own addresses: they decide direction. A linear search; a device has a few.
+
+import {
+  AGENT,
+  AGENT_LOCALS_V4_END,
+  AGENT_LOCALS_V6_END,
+  LOCAL_V4_SIZE,
+  LOCAL_V6_SIZE,
+  LOCALS_V4,
+  LOCALS_V6,
+} from './memory';
+
+export function isLocalV4(address: u32): bool {
+  const end: usize = load<u32>(AGENT, AGENT_LOCALS_V4_END);
+  for (let at: usize = LOCALS_V4; at < end; at += LOCAL_V4_SIZE) {
+    if (load<u32>(at) === address) return true;
+  }
+  return false;
+}
+
+/** address: 16 bytes, any alignment. */
+export function isLocalV6(address: usize): bool {
+  const high = load<u64>(address);
+  const low = load<u64>(address, 8);
+  const end: usize = load<u32>(AGENT, AGENT_LOCALS_V6_END);
+  for (let at: usize = LOCALS_V6; at < end; at += LOCAL_V6_SIZE) {
+    if (load<u64>(at, 8) === low && load<u64>(at) === high) return true;
+  }
+  return false;
+}
+
+/** 224.0.0.0/4, 255.255.255.255, and the broadcast address of a subnet whose prefix is configured. */
+export function isUnicastV4(address: u32): bool {
+  if ((address & 0xf0) === 0xe0 || address === 0xffffffff) return false;
+  const end: usize = load<u32>(AGENT, AGENT_LOCALS_V4_END);
+  for (let at: usize = LOCALS_V4; at < end; at += LOCAL_V4_SIZE) {
+    // 0 stands for no broadcast address; 0.0.0.0 as a remote is unicast then.
+    if (address !== 0 && load<u32>(at, 4) === address) return false;
+  }
+  return true;
+}
+
+/** ff00::/8. */
+export function isUnicastV6(address: usize): bool {
+  return load<u8>(address) !== 0xff;
+}

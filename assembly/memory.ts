@@ -1,0 +1,187 @@
+// The memory map, top to bottom: every table and buffer of the core, its size, and the build profile that sizes it.
+// All state of the agent is in here, none in globals: a snapshot of memory is a snapshot of the agent.
+// A test walks the map (aligned, no overlap, ends at __heap_base); budgets.json bounds it per profile.
+
+import { STATUS_SIZE } from '../schema/status';
+
+// Build profile, chosen with `--use LEAN_STRICT=1` or `--use GATEWAY=1`; neither is `standard`.
+const LEAN: bool = isDefined(LEAN_STRICT);
+const LARGE: bool = isDefined(GATEWAY);
+
+/** 0 lean (comes with protobuf), 1 lean-strict, 2 standard, 3 gateway. */
+export const PROFILE: i32 = LARGE ? 3 : LEAN ? 1 : 2;
+/** major << 24 | minor << 16 | patch; equals package.json (a test). */
+export const VERSION: u32 = 0x00010000;
+/** Changes when a call, a block or a record changes shape. */
+export const ABI_VERSION: i32 = 1;
+
+/** Flows per family. */
+export const FLOW_MAX: i32 = LARGE ? 4096 : 64;
+/** Local addresses per family. */
+export const LOCAL_MAX: i32 = LARGE ? 64 : 8;
+/** Bytes of each of the four system information strings. */
+export const TEXT_MAX: i32 = LEAN ? 48 : 128;
+/** Bytes of frames, or of a configuration block, in one call. 64 frames of 64 captured bytes in `standard`. */
+export const INPUT_SIZE: i32 = LARGE ? 262144 : LEAN ? 640 : 5120;
+/** Bytes of the largest message: the unit IoT Hub bills in, but for the gateway, where fewer and larger ones cost less to handle. */
+export const MESSAGE_MAX: i32 = LARGE ? 65528 : 4096;
+/** Bytes of the ring of finished messages, record headers included. */
+export const OUTBOX_SIZE: i32 = LARGE ? 524288 : LEAN ? 5120 : 6144;
+/** Collect when the flow table is full, before the next interval: a gateway has the memory for the messages. */
+export const COLLECTS_EARLY: bool = LARGE;
+
+// --- status: what the host reads; layout in schema/status.ts ---------------------------------------------------
+export const STATUS: usize = memory.data(STATUS_SIZE, 8);
+
+// --- agent: schedule, configuration in force, generator ---------------------------------------------------------
+/** i64[GROUP_COUNT], ms: when each priority group is due. */
+export const AGENT_DUE: usize = 0;
+/** i64, ms: since when no hub has been connected. */
+export const AGENT_PENDING_SINCE: usize = 24;
+/** i64, ms: time base of FLOW_FIRST_SEEN and FLOW_LAST_SEEN. */
+export const AGENT_SEEN_BASE: usize = 32;
+/** i64, ms: the network activity collection before. */
+export const AGENT_COLLECTED: usize = 40;
+/** i64, ms: STATUS_NOW less a low interval; a frame from before is a jump of the clock. */
+export const AGENT_OLDEST: usize = 208;
+/** u64[4], odd: multipliers of the flow hash. */
+export const AGENT_MULTIPLIERS: usize = 48;
+/** u64[2]: state of the random generator. */
+export const AGENT_RANDOM: usize = 80;
+/** u32[GROUP_COUNT], seconds. */
+export const AGENT_INTERVALS: usize = 96;
+/** u8[4] by collector: 0 or 1. */
+export const AGENT_ENABLED: usize = 108;
+/** u8[4] by collector: its priority group. */
+export const AGENT_GROUP: usize = 112;
+/** u32: 1 << PROTOCOL_ for each that is counted; 0 while network activity is disabled. */
+export const AGENT_COUNTED_PROTOCOLS: usize = 116;
+/** u32: the same bits as configured. */
+export const AGENT_PROTOCOLS: usize = 120;
+export const AGENT_UNICAST_ONLY: usize = 124;
+export const AGENT_SEND_EMPTY: usize = 128;
+/** u32: flows per family in use, at most FLOW_MAX. */
+export const AGENT_CACHE_SIZE: usize = 132;
+/** u32, seconds. */
+export const AGENT_FIRST_COLLECTION: usize = 136;
+/** u32, seconds. */
+export const AGENT_PENDING_TIME: usize = 140;
+export const AGENT_SPOOL: usize = 144;
+/** u32: FORMAT_. */
+export const AGENT_FORMAT: usize = 148;
+/** u32, seconds. */
+export const AGENT_BATCH_DELAY: usize = 152;
+export const AGENT_SEEDED: usize = 156;
+/** u32: 1 << COLLECTOR_ for each whose collection waits for room in the outbox. */
+export const AGENT_WAITING: usize = 160;
+/** u32: a full flow table asks for a collection ahead of time. */
+export const AGENT_EARLY: usize = 164;
+/** usize: end of the used part of LOCALS_V4 and LOCALS_V6. */
+export const AGENT_LOCALS_V4_END: usize = 168;
+export const AGENT_LOCALS_V6_END: usize = 172;
+/** u32 by family: records in use; they are never handed back one by one, only taken over. */
+export const AGENT_FLOWS_USED: usize = 176;
+/** u32 by family: every record before it is known not to be free to take over until the next collection. */
+export const AGENT_FLOWS_HAND: usize = 184;
+/** u32: ring offsets and counts of the outbox (outbox.ts). */
+export const AGENT_OUTBOX_HEAD: usize = 192;
+export const AGENT_OUTBOX_TAIL: usize = 196;
+export const AGENT_OUTBOX_UNSENT: usize = 200;
+export const AGENT_OUTBOX_UNSENT_COUNT: usize = 204;
+export const AGENT_SIZE: i32 = 216;
+export const AGENT: usize = memory.data(AGENT_SIZE, 8);
+
+// --- local addresses: u32 address, u32 subnet broadcast (0: none); and 16 bytes, both network order -------------
+export const LOCAL_V4_SIZE: i32 = 8;
+export const LOCAL_V6_SIZE: i32 = 16;
+export const LOCALS_V4: usize = memory.data(LOCAL_MAX * LOCAL_V4_SIZE, 8);
+export const LOCALS_V6: usize = memory.data(LOCAL_MAX * LOCAL_V6_SIZE, 8);
+
+// --- system information: u8 length, then UTF-8 ------------------------------------------------------------------
+export const TEXT_SIZE: i32 = TEXT_MAX + 4;
+export const TEXT_OS: i32 = 0;
+export const TEXT_KERNEL: i32 = 1;
+export const TEXT_NETWORK_STACK: i32 = 2;
+export const TEXT_HARDWARE: i32 = 3;
+export const TEXTS: usize = memory.data(4 * TEXT_SIZE, 4);
+
+// --- flow records: one layout for both families, the addresses last ---------------------------------------------
+//
+//   0         8          16     20     24      28         32      34     35      37           39        40
+//   | in      | out      | first| last | ports | protocol | flags | state| high  | history    | standing| addresses
+//   | packets, bytes each| seen | seen | l   r |          | i   o |      | i   o | act.  idle |         | local, remote
+//
+/** u32 by direction (DIRECTION_ * 8), this interval. Both zero: the record has nothing uncollected. */
+export const FLOW_PACKETS: usize = 0;
+/** u32 by direction (DIRECTION_ * 8), this interval: transport header + payload, low 32 bits. */
+export const FLOW_BYTES: usize = 4;
+/** u32, ms after AGENT_SEEN_BASE; NEVER_SEEN when nothing is uncollected. */
+export const FLOW_FIRST_SEEN: usize = 16;
+export const FLOW_LAST_SEEN: usize = 20;
+/** u16 local, u16 remote, network order. Zero for ICMP and for later fragments. */
+export const FLOW_PORTS: usize = 24;
+/** u32, PROTOCOL_: compared together with the ports, as one u64. */
+export const FLOW_PROTOCOL: usize = 28;
+/** u8 by direction: TCP flags seen this interval, OR of all segments. */
+export const FLOW_TCP_FLAGS: usize = 32;
+/** u8: bits 0-1 directions ever seen (1 in, 2 out); the rest is for initiator and outcome (schema 3.0). */
+export const FLOW_STATE: usize = 34;
+/** u8 by direction: bits 32 to 39 of the byte count. */
+export const FLOW_BYTES_HIGH: usize = 35;
+/** u8: scheduled collections that found the flow active; saturates. */
+export const FLOW_ACTIVATIONS: usize = 37;
+/** u8: scheduled collections since it was last active; saturates. */
+export const FLOW_IDLE: usize = 38;
+/** u8: 1 while new flows may not take the record over. */
+export const FLOW_STANDING: usize = 39;
+/** IPv4: u32 local, u32 remote. IPv6: u8[16] local, u8[16] remote. Network order. */
+export const FLOW_ADDRESSES: usize = 40;
+export const FLOW_V4_SIZE: i32 = 48;
+export const FLOW_V6_SIZE: i32 = 72;
+
+export const DIRECTION_IN: u32 = 0;
+export const DIRECTION_OUT: u32 = 1;
+export const FAMILY_V4: u32 = 0;
+export const FAMILY_V6: u32 = 1;
+export const NEVER_SEEN: u32 = 0xffffffff;
+
+export const FLOWS_V4: usize = memory.data(FLOW_MAX * FLOW_V4_SIZE, 8);
+export const FLOWS_V6: usize = memory.data(FLOW_MAX * FLOW_V6_SIZE, 8);
+
+// --- flow index: open addressing, a quarter full at most; slot: 0 empty, else record number + 1 -----------------
+export const SLOT_BITS: i32 = LARGE ? 14 : 8;
+export const SLOT_COUNT: i32 = 1 << SLOT_BITS;
+/** Bytes of a slot, as a shift: u16 where records outnumber a u8. */
+export const SLOT_SHIFT: i32 = LARGE ? 1 : 0;
+export const INDEX_V4: usize = memory.data(SLOT_COUNT << SLOT_SHIFT, 8);
+export const INDEX_V6: usize = memory.data(SLOT_COUNT << SLOT_SHIFT, 8);
+
+// --- everything else: by family, by protocol; what a full flow table could not name -----------------------------
+/** u64 by direction. */
+export const ELSE_BYTES: usize = 0;
+/** u64 by direction. */
+export const ELSE_PACKETS: usize = 16;
+export const ELSE_FIRST_SEEN: usize = 32;
+export const ELSE_LAST_SEEN: usize = 36;
+export const ELSE_SIZE: i32 = 40;
+export const ELSE_PROTOCOLS: u32 = 3;
+export const EVERYTHING_ELSE: usize = memory.data(2 * 3 * ELSE_SIZE, 8);
+
+// --- encoder scratch, only valid while one message is written ---------------------------------------------------
+/** u16 by set of present fields: where in the message their vtable stands, 0 not yet. */
+export const VTABLE_MASKS: i32 = 32;
+export const VTABLES: usize = memory.data(VTABLE_MASKS * 2, 8);
+/** u32 by family: entries planned. */
+export const PLAN_ENTRIES: usize = 0;
+/** u32: sets of present fields planned, one bit each. */
+export const PLAN_MASKS: usize = 8;
+/** u32: 1 when the plan ends with entries left for the next message. */
+export const PLAN_CUT: usize = 12;
+/** u32: collectors (1 << COLLECTOR_) that the message left for the next one. */
+export const PLAN_LEFT: usize = 16;
+export const PLAN_SIZE: i32 = 24;
+export const PLAN: usize = memory.data(PLAN_SIZE, 8);
+
+// --- input and outbox -------------------------------------------------------------------------------------------
+export const INPUT: usize = memory.data(INPUT_SIZE, 8);
+export const OUTBOX: usize = memory.data(OUTBOX_SIZE, 8);

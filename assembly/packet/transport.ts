@@ -1,0 +1,32 @@
+// What is read of TCP, UDP and ICMP headers.
+
+import { PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../../schema/configuration-block';
+
+/** Stands for every protocol that is not counted: no bit of AGENT_COUNTED_PROTOCOLS is ever set for it. */
+export const UNSUPPORTED: u32 = 31;
+
+/** PROTOCOL_ of an IPv4 protocol number, or UNSUPPORTED. */
+export function ipv4Protocol(number: u32): u32 {
+  return number === 6
+    ? PROTOCOL_TCP
+    : number === 17
+      ? PROTOCOL_UDP
+      : number === 1
+        ? PROTOCOL_ICMP
+        : UNSUPPORTED;
+}
+
+/** PROTOCOL_ of an IPv6 next header, or UNSUPPORTED. ICMP proper is none over IPv6. */
+export function ipv6Protocol(next: u32): u32 {
+  return next === 6 ? PROTOCOL_TCP : next === 17 ? PROTOCOL_UDP : next === 58 ? PROTOCOL_ICMP : UNSUPPORTED;
+}
+
+/** Source and destination port; an ICMP message is at least as long. A packet that ends before is malformed. */
+export const PORTS_SIZE: u32 = 4;
+
+const TCP_FLAGS_AT: u32 = 13;
+
+/** TCP flags byte (RFC 9293 3.1), 0 where the segment or the capture ends before it. */
+export function tcpFlags(at: usize, length: u32, captured: u32): u32 {
+  return min<u32>(length, captured) > TCP_FLAGS_AT ? load<u8>(at, TCP_FLAGS_AT) : 0;
+}

@@ -1,0 +1,33 @@
+// The host's heartbeat into the core: time passes, and what is due is done.
+
+import { COLLECTOR_NETWORK_ACTIVITY } from '../schema/configuration-block';
+import { STATUS_DUE } from '../schema/status';
+import { collectScheduled } from './collect';
+import { AGENT, AGENT_EARLY, AGENT_WAITING, STATUS } from './memory';
+import { outboxHasRoom } from './outbox';
+import { clampTime, isJump, jump, now, setNow, takeDue, updateDue } from './schedule';
+import { isCollecting, suspendWhenDue } from './state';
+
+/** Afterwards STATUS_NOW is `given` and STATUS_DUE lies ahead, unless a waiting collection has found room again. */
+export function passTime(given: i64): i64 {
+  let time = clampTime(given);
+  let due: u32 = 0;
+  if (isJump(time)) {
+    due = jump(time);
+  } else {
+    // Less than a low interval back is jitter: time stands still.
+    time = max<i64>(time, now());
+    due = takeDue(time);
+  }
+  setNow(time);
+  suspendWhenDue(time);
+
+  if (isCollecting()) {
+    const waiting = load<u32>(AGENT, AGENT_WAITING);
+    const ahead: u32 = load<u32>(AGENT, AGENT_EARLY) ? 1 << COLLECTOR_NETWORK_ACTIVITY : 0;
+    if (due | ahead | (outboxHasRoom() ? waiting : 0)) collectScheduled(due, waiting | ahead, time);
+  }
+  store<u32>(AGENT, 0, AGENT_EARLY);
+  updateDue();
+  return load<i64>(STATUS, STATUS_DUE);
+}
