@@ -1,0 +1,202 @@
+// From options to the configuration block the core reads (schema/configuration-block.ts).
+
+import {
+  COLLECTOR_HEARTBEAT,
+  COLLECTOR_NETWORK_ACTIVITY,
+  COLLECTOR_SYSTEM_INFORMATION,
+  CONFIGURATION_HEADER,
+  CONFIGURATION_VERSION,
+  ENTRY_HEADER,
+  FORMAT_2_3,
+  FORMAT_3_0_FLATBUFFERS,
+  FORMAT_3_0_PROTOBUF,
+  GROUP_HIGH,
+  GROUP_LOW,
+  GROUP_MEDIUM,
+  KEY_BATCH_DELAY,
+  KEY_CACHE_SIZE,
+  KEY_COLLECTORS,
+  KEY_FIRST_COLLECTION,
+  KEY_FORMAT,
+  KEY_HARDWARE,
+  KEY_INTERVALS,
+  KEY_KERNEL,
+  KEY_LOCAL_V4,
+  KEY_LOCAL_V6,
+  KEY_NETWORK_STACK,
+  KEY_OS,
+  KEY_PENDING_TIME,
+  KEY_PROTOCOLS,
+  KEY_SEED,
+  KEY_SEND_EMPTY,
+  KEY_SPOOL,
+  KEY_UNICAST_ONLY,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+} from '../../schema/configuration-block.ts';
+import { parsePrefix } from './address.ts';
+
+export type CollectorName = 'NetworkActivity' | 'SystemInformation' | 'Heartbeat';
+export type PriorityGroup = 'High' | 'Medium' | 'Low';
+export type MessageFormat = '2.3' | '3.0-flatbuffers' | '3.0-protobuf';
+export type ProtocolName = 'TCP' | 'UDP' | 'ICMP';
+
+/** What can be told to a core; what is left out stays as it is. Ranges are checked by the core. */
+export interface CoreConfiguration {
+  /** 32 bytes of entropy; needed once before start. */
+  readonly seed?: Uint8Array;
+  /** Seconds, 1 to 2,592,000; high <= medium <= low. Default 10, 30, 60. */
+  readonly intervalSeconds?: { readonly high: number; readonly medium: number; readonly low: number };
+  /** Default: all enabled; NetworkActivity high, the others low. */
+  readonly collectors?: Partial<
+    Record<CollectorName, { readonly enabled: boolean; readonly group: PriorityGroup }>
+  >;
+  /** Flows per family, 1 to the build's table. */
+  readonly cacheSize?: number;
+  /** Default: all. */
+  readonly protocols?: readonly ProtocolName[];
+  /** Default true: multicast and broadcast are ignored. */
+  readonly unicastOnly?: boolean;
+  /** Default false. */
+  readonly sendEmptyEvents?: boolean;
+  /** IPv4 and IPv6, each with /prefix if known; replaces both tables. */
+  readonly localAddresses?: readonly string[];
+  readonly operatingSystem?: string;
+  readonly kernel?: string;
+  readonly networkStack?: string;
+  readonly hardware?: string;
+  /** x seconds: the first collection falls at random in [x, 3x); 0: after one interval. Default 30. */
+  readonly firstCollectionSeconds?: number;
+  /** Seconds without a hub until suspended. Default 300. */
+  readonly pendingSeconds?: number;
+  /** Unacknowledged messages are spooled: never suspended. Default false. */
+  readonly spool?: boolean;
+  readonly format?: MessageFormat;
+  /** Seconds collections may wait to share a message; 0 in format 2.3. */
+  readonly maxBatchDelaySeconds?: number;
+}
+
+const COLLECTORS: Readonly<Record<CollectorName, number>> = {
+  NetworkActivity: COLLECTOR_NETWORK_ACTIVITY,
+  SystemInformation: COLLECTOR_SYSTEM_INFORMATION,
+  Heartbeat: COLLECTOR_HEARTBEAT,
+};
+const GROUPS: Readonly<Record<PriorityGroup, number>> = {
+  High: GROUP_HIGH,
+  Medium: GROUP_MEDIUM,
+  Low: GROUP_LOW,
+};
+const FORMATS: Readonly<Record<MessageFormat, number>> = {
+  '2.3': FORMAT_2_3,
+  '3.0-flatbuffers': FORMAT_3_0_FLATBUFFERS,
+  '3.0-protobuf': FORMAT_3_0_PROTOBUF,
+};
+const PROTOCOLS: Readonly<Record<ProtocolName, number>> = {
+  TCP: PROTOCOL_TCP,
+  UDP: PROTOCOL_UDP,
+  ICMP: PROTOCOL_ICMP,
+};
+
+/** The option each key of the block comes from: names the culprit when the core refuses one. */
+export const OPTION_OF_KEY: ReadonlyMap<number, keyof CoreConfiguration> = new Map([
+  [KEY_SEED, 'seed'],
+  [KEY_INTERVALS, 'intervalSeconds'],
+  [KEY_COLLECTORS, 'collectors'],
+  [KEY_CACHE_SIZE, 'cacheSize'],
+  [KEY_PROTOCOLS, 'protocols'],
+  [KEY_UNICAST_ONLY, 'unicastOnly'],
+  [KEY_SEND_EMPTY, 'sendEmptyEvents'],
+  [KEY_LOCAL_V4, 'localAddresses'],
+  [KEY_LOCAL_V6, 'localAddresses'],
+  [KEY_OS, 'operatingSystem'],
+  [KEY_KERNEL, 'kernel'],
+  [KEY_NETWORK_STACK, 'networkStack'],
+  [KEY_HARDWARE, 'hardware'],
+  [KEY_FIRST_COLLECTION, 'firstCollectionSeconds'],
+  [KEY_PENDING_TIME, 'pendingSeconds'],
+  [KEY_SPOOL, 'spool'],
+  [KEY_FORMAT, 'format'],
+  [KEY_BATCH_DELAY, 'maxBatchDelaySeconds'],
+]);
+
+/** Throws WL_BAD_ADDRESS for an address it cannot read; everything else is for the core to judge. */
+export function encodeConfiguration(configuration: CoreConfiguration): Uint8Array {
+  const block = new BlockWriter();
+  const { seed, intervalSeconds, collectors, protocols, localAddresses, format } = configuration;
+  if (seed) block.bytes(KEY_SEED, seed);
+  if (intervalSeconds)
+    block.numbers(KEY_INTERVALS, [intervalSeconds.high, intervalSeconds.medium, intervalSeconds.low]);
+  if (collectors) {
+    const entries = Object.entries(collectors) as Array<
+      [CollectorName, { enabled: boolean; group: PriorityGroup }]
+    >;
+    block.bytes(
+      KEY_COLLECTORS,
+      entries.flatMap(([name, { enabled, group }]) => [COLLECTORS[name], Number(enabled), GROUPS[group], 0]),
+    );
+  }
+  if (protocols)
+    block.numbers(KEY_PROTOCOLS, [protocols.reduce((bits, name) => bits | (1 << PROTOCOLS[name]), 0)]);
+  if (localAddresses) {
+    const locals = localAddresses.map(parsePrefix);
+    for (const [key, size] of [
+      [KEY_LOCAL_V4, 4],
+      [KEY_LOCAL_V6, 16],
+    ] as const) {
+      const family = locals.filter(({ bytes }) => bytes.length === size);
+      block.bytes(
+        key,
+        family.flatMap(({ bytes, prefixLength }) => [...bytes, prefixLength, 0, 0, 0]),
+      );
+    }
+  }
+  if (format !== undefined) block.numbers(KEY_FORMAT, [FORMATS[format]]);
+  const numbers: ReadonlyArray<readonly [number, number | boolean | undefined]> = [
+    [KEY_CACHE_SIZE, configuration.cacheSize],
+    [KEY_UNICAST_ONLY, configuration.unicastOnly],
+    [KEY_SEND_EMPTY, configuration.sendEmptyEvents],
+    [KEY_FIRST_COLLECTION, configuration.firstCollectionSeconds],
+    [KEY_PENDING_TIME, configuration.pendingSeconds],
+    [KEY_SPOOL, configuration.spool],
+    [KEY_BATCH_DELAY, configuration.maxBatchDelaySeconds],
+  ];
+  for (const [key, value] of numbers) if (value !== undefined) block.numbers(key, [Number(value)]);
+  const texts: ReadonlyArray<readonly [number, string | undefined]> = [
+    [KEY_OS, configuration.operatingSystem],
+    [KEY_KERNEL, configuration.kernel],
+    [KEY_NETWORK_STACK, configuration.networkStack],
+    [KEY_HARDWARE, configuration.hardware],
+  ];
+  for (const [key, text] of texts) if (text !== undefined) block.bytes(key, new TextEncoder().encode(text));
+  return block.finish();
+}
+
+class BlockWriter {
+  readonly #bytes: number[] = new Array(CONFIGURATION_HEADER).fill(0);
+
+  constructor() {
+    this.#bytes[0] = CONFIGURATION_VERSION;
+  }
+
+  bytes(key: number, value: Iterable<number>): void {
+    const content = [...value];
+    this.#bytes.push(key & 0xff, key >> 8, content.length & 0xff, content.length >> 8, ...content);
+    while (this.#bytes.length % ENTRY_HEADER) this.#bytes.push(0);
+  }
+
+  /** u32 each; what is no u32 becomes one that the core refuses, never a silent wrap-around. */
+  numbers(key: number, values: readonly number[]): void {
+    this.bytes(
+      key,
+      values.flatMap((value) => {
+        const number = Number.isInteger(value) && value >= 0 && value < 2 ** 32 ? value : 0xffff_ffff;
+        return [number & 0xff, (number >>> 8) & 0xff, (number >>> 16) & 0xff, number >>> 24];
+      }),
+    );
+  }
+
+  finish(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+}

@@ -1,0 +1,228 @@
+// One core, held from JavaScript: typed calls, frames in, messages out, status.
+
+import {
+  ALREADY_STARTED,
+  BAD_FRAME,
+  BAD_LENGTH,
+  NO_SEED,
+  NOT_STARTED,
+  UNKNOWN_SEQUENCE,
+  UNSUPPORTED_FORMAT,
+} from '../../schema/codes.ts';
+import { FORMAT_2_3, FORMAT_3_0_FLATBUFFERS } from '../../schema/configuration-block.ts';
+import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
+import {
+  type CollectorName,
+  type CoreConfiguration,
+  encodeConfiguration,
+  type MessageFormat,
+  OPTION_OF_KEY,
+} from './configuration.ts';
+import { WardletError } from './errors.ts';
+import type { CoreExports } from './exports.ts';
+import { type CoreState, type CoreStatus, faultKey, readStatus, STATES } from './status.ts';
+
+export type Profile = 'lean' | 'lean-strict' | 'standard' | 'gateway';
+const PROFILES: readonly Profile[] = ['lean', 'lean-strict', 'standard', 'gateway'];
+
+/** A finished message in the outbox. */
+export interface CoreMessage {
+  /** Counts up from 0 at every start. */
+  readonly sequence: number;
+  readonly format: MessageFormat;
+  /** A view into the core's memory: valid until the message is acknowledged; copy it to keep it. */
+  readonly bytes: Uint8Array;
+}
+
+const COLLECTOR_BITS: Readonly<Record<CollectorName, number>> = {
+  NetworkActivity: 1,
+  SystemInformation: 2,
+  Heartbeat: 4,
+};
+
+export class Core {
+  readonly profile: Profile;
+  /** major.minor.patch */
+  readonly version: string;
+  /** Flows per family. */
+  readonly flowMax: number;
+  /** Where frames go (schema/frame.ts) before observe. A view into the core's memory. */
+  readonly input: Uint8Array;
+  /** The raw exports, for tests and for hosts that read the memory map. */
+  readonly exports: CoreExports;
+  readonly #view: DataView;
+  readonly #status: number;
+
+  constructor(exports: CoreExports) {
+    this.exports = exports;
+    const version = exports.VERSION.value;
+    this.profile = PROFILES[exports.PROFILE.value] ?? 'standard';
+    this.version = `${version >>> 24}.${(version >>> 16) & 0xff}.${version & 0xffff}`;
+    this.flowMax = exports.FLOW_MAX.value;
+    // Memory never grows (invariant 2), so views stay valid.
+    this.input = new Uint8Array(exports.memory.buffer, exports.INPUT.value, exports.INPUT_SIZE.value);
+    this.#view = new DataView(exports.memory.buffer);
+    this.#status = exports.STATUS.value;
+  }
+
+  /**
+   * Applies options, before start or while running; all or nothing.
+   * @throws WardletError WL_BAD_CONFIGURATION, WL_UNSUPPORTED_FORMAT, WL_BAD_ADDRESS: the configuration before stays in force
+   */
+  configure(configuration: CoreConfiguration): void {
+    const block = encodeConfiguration(configuration);
+    if (block.length > this.input.length) {
+      throw new WardletError(
+        'WL_BAD_CONFIGURATION',
+        `the configuration takes ${block.length} bytes, this profile reads ${this.input.length} at once`,
+        {
+          hint: 'configure in several calls, or shorten addresses and texts',
+        },
+      );
+    }
+    this.input.set(block);
+    const code = this.exports.configure(block.length);
+    if (code === 0) return;
+    const option = OPTION_OF_KEY.get(faultKey(this.#view, this.#status)) ?? 'configuration';
+    if (code === UNSUPPORTED_FORMAT) {
+      throw new WardletError(
+        'WL_UNSUPPORTED_FORMAT',
+        `this ${this.profile} core cannot write format ${configuration.format}`,
+        {
+          hint: 'use format 2.3, or a build profile that has the format',
+        },
+      );
+    }
+    const value =
+      option === 'configuration' || option === 'seed' ? '' : ` ${JSON.stringify(configuration[option])}`;
+    throw new WardletError(
+      'WL_BAD_CONFIGURATION',
+      `${option}${value} is refused by the ${this.profile} core (code ${code})`,
+      {
+        hint: 'see docs/abi.md for the range of each option; the configuration before stays in force',
+      },
+    );
+  }
+
+  /** @param timeMs ms since 1970. @throws WardletError WL_NO_SEED, WL_ALREADY_STARTED */
+  start(timeMs: number): void {
+    this.#check(this.exports.start(time(timeMs)));
+  }
+
+  /** Does what is due. Returns when to call again, ms since 1970. */
+  tick(timeMs: number): number {
+    return this.#check(Number(this.exports.tick(time(timeMs))));
+  }
+
+  /**
+   * Counts the frames in input[offset, offset + length). Returns where it stopped: short of the end, tick with that
+   * frame's time, then observe the rest.
+   * @throws WardletError WL_BAD_LENGTH, WL_BAD_FRAME: nothing was counted
+   */
+  observe(offset: number, length: number): number {
+    const stopped = this.exports.observe(offset, length);
+    return stopped < 0 ? this.#check(stopped) : stopped;
+  }
+
+  /** Collects ahead of the schedule; default: every enabled collector. Returns the number of messages finished. */
+  collect(timeMs: number, collectors: readonly CollectorName[] = []): number {
+    const bits = collectors.reduce((sum, name) => sum | COLLECTOR_BITS[name], 0);
+    return this.#check(this.exports.collect(bits, time(timeMs)));
+  }
+
+  /** A first hub is connected. */
+  connect(): CoreState {
+    return this.#state(this.exports.connect());
+  }
+
+  /** The last hub is gone; unacknowledged messages come out of nextMessage again. */
+  disconnect(timeMs: number): CoreState {
+    return this.#state(this.exports.disconnect(time(timeMs)));
+  }
+
+  /** The oldest message not handed out yet. */
+  nextMessage(): CoreMessage | undefined {
+    const at = this.exports.next();
+    if (at === 0) return undefined;
+    const format = this.#view.getUint16(at + RECORD_FORMAT, true);
+    return {
+      sequence: this.#view.getUint32(at + RECORD_SEQUENCE, true),
+      format:
+        format === FORMAT_2_3
+          ? '2.3'
+          : format === FORMAT_3_0_FLATBUFFERS
+            ? '3.0-flatbuffers'
+            : '3.0-protobuf',
+      bytes: new Uint8Array(
+        this.exports.memory.buffer,
+        at + RECORD_HEADER,
+        this.#view.getUint32(at + RECORD_LENGTH, true),
+      ),
+    };
+  }
+
+  /** @throws WardletError WL_UNKNOWN_SEQUENCE */
+  acknowledge(sequence: number): void {
+    this.#check(this.exports.acknowledge(sequence));
+  }
+
+  status(): CoreStatus {
+    return readStatus(this.#view, this.#status);
+  }
+
+  /** ms since 1970: when tick is due; what tick returned last, or earlier after an acknowledgement. */
+  get due(): number {
+    return this.status().due;
+  }
+
+  #state(code: number): CoreState {
+    return STATES[this.#check(code)] ?? 'not initialised';
+  }
+
+  #check(code: number): number {
+    if (code >= 0) return code;
+    switch (code) {
+      case BAD_LENGTH:
+        throw new WardletError(
+          'WL_BAD_LENGTH',
+          `a batch reaches over the input buffer of ${this.input.length} bytes`,
+          {
+            hint: 'split the batch; input.length is the limit',
+          },
+        );
+      case BAD_FRAME:
+        throw new WardletError('WL_BAD_FRAME', 'a frame header claims more bytes than the batch holds', {
+          hint: 'FRAME_CAPTURED must count the bytes that follow the 16-byte header (schema/frame.ts)',
+        });
+      case NOT_STARTED:
+        throw new WardletError('WL_NOT_STARTED', 'the core is not started', {
+          hint: 'call configure with a seed, then start',
+        });
+      case NO_SEED:
+        throw new WardletError('WL_NO_SEED', 'the core has no entropy: devices would share event ids', {
+          hint: 'configure({ seed: crypto.getRandomValues(new Uint8Array(32)) }) before start',
+        });
+      case ALREADY_STARTED:
+        throw new WardletError('WL_ALREADY_STARTED', 'the core is running already', {
+          hint: 'load another core for another device',
+        });
+      case UNKNOWN_SEQUENCE:
+        throw new WardletError('WL_UNKNOWN_SEQUENCE', 'no waiting message has this sequence number', {
+          hint: 'acknowledge each message once, with its own sequence number',
+        });
+      default:
+        throw new WardletError(
+          'WL_BAD_CORE',
+          `the core returned code ${code}, which these bindings do not know`,
+          {
+            hint: 'use core and bindings of the same wardlet release',
+          },
+        );
+    }
+  }
+}
+
+/** The core clamps what is out of range; what is no number is the year 1970. */
+function time(ms: number): bigint {
+  return Number.isFinite(ms) ? BigInt(Math.trunc(ms)) : 0n;
+}

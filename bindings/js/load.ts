@@ -1,0 +1,50 @@
+// The one file that touches the WebAssembly loader. Node and browser.
+
+import { instantiate } from '@assemblyscript/loader';
+import { Core } from './core.ts';
+import { WardletError } from './errors.ts';
+import { ABI_VERSION, type CoreExports } from './exports.ts';
+
+/** A core as bytes, a compiled module (one for many devices), or what fetch returns. */
+export type CoreSource = BufferSource | WebAssembly.Module | Response | PromiseLike<Response>;
+
+/**
+ * Instantiates a core: its own memory, not started yet.
+ *
+ * @example
+ * const core = await loadCore(await readFile(fileURLToPath(import.meta.resolve('wardlet/core.wasm'))));
+ * core.configure({ seed: crypto.getRandomValues(new Uint8Array(32)), localAddresses: ['192.168.1.50'] });
+ * core.start(Date.now());
+ *
+ * @throws WardletError WL_BAD_CORE when the module is not a Wardlet core of this ABI
+ */
+export async function loadCore(source: CoreSource): Promise<Core> {
+  let exports: CoreExports;
+  try {
+    const result = await instantiate<Record<keyof CoreExports, unknown>>(
+      source as Parameters<typeof instantiate>[0],
+      {},
+    );
+    exports = result.exports as unknown as CoreExports;
+  } catch (cause) {
+    throw new WardletError(
+      'WL_BAD_CORE',
+      'the core could not be instantiated: not a WebAssembly module, or one that needs imports',
+      {
+        cause,
+        hint: 'pass the bytes of wardlet/core.wasm (or of a profile, wardlet/core.gateway.wasm) unchanged',
+      },
+    );
+  }
+  const abi = Number(exports.ABI_VERSION?.value ?? 0);
+  if (abi !== ABI_VERSION) {
+    throw new WardletError(
+      'WL_BAD_CORE',
+      `the module has ABI version ${abi}, these bindings read ${ABI_VERSION}`,
+      {
+        hint: 'use core and bindings of the same wardlet release',
+      },
+    );
+  }
+  return new Core(exports);
+}
