@@ -1,82 +1,32 @@
-// Network activity: what flows have counted since the collection before. Walks records and "everything else" entries of
-// a family as one sequence, [0, positions): flows first.
+// Network activity: what flows have counted since the collection before.
 
 import { COLLECTOR_NETWORK_ACTIVITY } from '../../schema/configuration-block';
-import { clearElse, elseEntry } from '../flow/everything-else';
-import { clearCounts, flowBytes, isActive, setFlowBytes } from '../flow/record';
+import { elseEntry } from '../flow/everything-else';
+import { isActive } from '../flow/record';
 import { recordAt, resetHand, usedRecords } from '../flow/table';
 import {
   AGENT,
   AGENT_COLLECTED,
   AGENT_SEEN_BASE,
-  DIRECTION_IN,
-  DIRECTION_OUT,
   ELSE_BYTES,
   ELSE_PROTOCOLS,
   FAMILY_V4,
   FAMILY_V6,
-  FLOW_PROTOCOL,
 } from '../memory';
 import { groupOf, intervalSeconds, lowIntervalMs } from '../schedule';
-
-export function positions(family: u32): u32 {
-  return usedRecords(family) + ELSE_PROTOCOLS;
-}
-
-export function isElse(family: u32, position: u32): bool {
-  return position >= usedRecords(family);
-}
-
-/** A flow record or an "everything else" entry: ask isElse which. */
-export function entryAt(family: u32, position: u32): usize {
-  const used = usedRecords(family);
-  return position < used ? recordAt(family, position) : elseEntry(family, position - used);
-}
-
-export function entryProtocol(family: u32, position: u32): u32 {
-  const used = usedRecords(family);
-  return position < used ? load<u32>(recordAt(family, position), FLOW_PROTOCOL) : position - used;
-}
-
-/** Uncollected bytes of one direction. */
-export function entryBytes(family: u32, position: u32, direction: u32): u64 {
-  const entry = entryAt(family, position);
-  return isElse(family, position)
-    ? load<u64>(entry + (direction << 3), ELSE_BYTES)
-    : flowBytes(entry, direction);
-}
-
-/** Some bytes of an entry have been written; when it has none left its counts start anew. */
-export function reportBytes(family: u32, position: u32, bytesIn: u64, bytesOut: u64): void {
-  const entry = entryAt(family, position);
-  const leftIn = entryBytes(family, position, DIRECTION_IN) - bytesIn;
-  const leftOut = entryBytes(family, position, DIRECTION_OUT) - bytesOut;
-  if (isElse(family, position)) {
-    store<u64>(entry, leftIn, ELSE_BYTES);
-    store<u64>(entry, leftOut, ELSE_BYTES + 8);
-    if ((leftIn | leftOut) === 0) clearElse(entry);
-  } else if ((leftIn | leftOut) === 0) {
-    clearCounts(entry);
-  } else {
-    setFlowBytes(entry, DIRECTION_IN, leftIn);
-    setFlowBytes(entry, DIRECTION_OUT, leftOut);
-  }
-}
 
 export function hasActivity(): bool {
   return familyHasActivity(FAMILY_V4) || familyHasActivity(FAMILY_V6);
 }
 
 function familyHasActivity(family: u32): bool {
-  const end = positions(family);
-  for (let position: u32 = 0; position < end; position++) {
-    const entry = entryAt(family, position);
-    if (
-      isElse(family, position)
-        ? (load<u64>(entry, ELSE_BYTES) | load<u64>(entry, ELSE_BYTES + 8)) !== 0
-        : isActive(entry)
-    )
-      return true;
+  const used = usedRecords(family);
+  for (let number: u32 = 0; number < used; number++) {
+    if (isActive(recordAt(family, number))) return true;
+  }
+  for (let protocol: u32 = 0; protocol < ELSE_PROTOCOLS; protocol++) {
+    const entry = elseEntry(family, protocol);
+    if ((load<u64>(entry, ELSE_BYTES) | load<u64>(entry, ELSE_BYTES + 8)) !== 0) return true;
   }
   return false;
 }

@@ -2,21 +2,19 @@
 // `writeActivity` writes just that and takes it off the records.
 
 import { STATUS_REPORTED_BYTES } from '../../schema/status';
-import {
-  entryAt,
-  entryBytes,
-  entryProtocol,
-  isElse,
-  positions,
-  reportBytes,
-} from '../collectors/network-activity';
+import { elseEntry, leaveElseBytes } from '../flow/everything-else';
+import { flowBytes, leaveFlowBytes } from '../flow/record';
+import { recordAt, usedRecords } from '../flow/table';
 import {
   DIRECTION_IN,
   DIRECTION_OUT,
+  ELSE_BYTES,
+  ELSE_PROTOCOLS,
   FAMILY_V4,
   FAMILY_V6,
   FLOW_ADDRESSES,
   FLOW_PORTS,
+  FLOW_PROTOCOL,
   PLAN,
   PLAN_CUT,
   PLAN_ENTRIES,
@@ -74,18 +72,21 @@ export function writeActivity(message: usize, at: usize): usize {
 
 function planFamily(family: u32, size: u32, room: u32): u32 {
   if (load<u32>(PLAN, PLAN_CUT)) return size;
-  const end = positions(family);
+  const used = usedRecords(family);
   const flowSize = flowTableSize(family);
   let masks = load<u32>(PLAN, PLAN_MASKS);
   let entries: u32 = 0;
   let total = size + OFFSET + FLOW_VTABLE;
-  for (let position: u32 = 0; position < end; position++) {
-    let bytesIn = entryBytes(family, position, DIRECTION_IN);
-    let bytesOut = entryBytes(family, position, DIRECTION_OUT);
-    while ((bytesIn | bytesOut) !== 0) {
-      const chunkIn = min<u64>(bytesIn, COUNT_MAX);
-      const chunkOut = min<u64>(bytesOut, COUNT_MAX);
-      const mask = presentFields(family, position, chunkIn, chunkOut);
+  for (let position: u32 = 0; position < used + ELSE_PROTOCOLS; position++) {
+    const named = position < used;
+    const entry = named ? recordAt(family, position) : elseEntry(family, position - used);
+    let bytesIn = named ? flowBytes(entry, DIRECTION_IN) : load<u64>(entry, ELSE_BYTES);
+    let bytesOut = named ? flowBytes(entry, DIRECTION_OUT) : load<u64>(entry, ELSE_BYTES + 8);
+    if ((bytesIn | bytesOut) === 0) continue;
+    const ports = named ? load<u32>(entry, FLOW_PORTS) : 0;
+    const protocol = named ? load<u32>(entry, FLOW_PROTOCOL) : position - used;
+    do {
+      const mask = presentFields(ports, protocol, bytesIn, bytesOut);
       const isNew = ((masks >> mask) & 1) === 0;
       const need = OFFSET + flowSize + commonSize(mask) + (isNew ? vtableSize(mask) : 0);
       if (total + need > room) {
@@ -95,9 +96,9 @@ function planFamily(family: u32, size: u32, room: u32): u32 {
       total += need;
       masks |= 1 << mask;
       entries++;
-      bytesIn -= chunkIn;
-      bytesOut -= chunkOut;
-    }
+      bytesIn -= min<u64>(bytesIn, COUNT_MAX);
+      bytesOut -= min<u64>(bytesOut, COUNT_MAX);
+    } while ((bytesIn | bytesOut) !== 0);
   }
   return entries === 0 ? size : planned(family, entries, masks, total);
 }
@@ -120,58 +121,71 @@ function writeFamily(family: u32, message: usize, field: usize, entries: u32, at
   store<u16>(vtable, OFFSET, 4);
   store<u16>(vtable, flowSize - OFFSET, 6);
 
+  const used = usedRecords(family);
   let end = vtable + FLOW_VTABLE;
+  let reported: u64 = 0;
   for (let position: u32 = 0; entries !== 0; position++) {
-    let bytesIn = entryBytes(family, position, DIRECTION_IN);
-    let bytesOut = entryBytes(family, position, DIRECTION_OUT);
-    while ((bytesIn | bytesOut) !== 0 && entries !== 0) {
+    const named = position < used;
+    const entry = named ? recordAt(family, position) : elseEntry(family, position - used);
+    let bytesIn = named ? flowBytes(entry, DIRECTION_IN) : load<u64>(entry, ELSE_BYTES);
+    let bytesOut = named ? flowBytes(entry, DIRECTION_OUT) : load<u64>(entry, ELSE_BYTES + 8);
+    if ((bytesIn | bytesOut) === 0) continue;
+    const ports = named ? load<u32>(entry, FLOW_PORTS) : 0;
+    const protocol = named ? load<u32>(entry, FLOW_PROTOCOL) : position - used;
+    do {
       const chunkIn = min<u64>(bytesIn, COUNT_MAX);
       const chunkOut = min<u64>(bytesOut, COUNT_MAX);
       pointTo(slot, end);
       slot += OFFSET;
-      end = writeFlow(family, position, message, vtable, end, <u32>chunkIn, <u32>chunkOut);
+      pointBack(end, vtable);
+      writeAddresses(family, named ? entry + FLOW_ADDRESSES : 0, end + OFFSET);
+      end = writeCommon(message, end + flowSize - OFFSET, ports, protocol, <u32>chunkIn, <u32>chunkOut);
       bytesIn -= chunkIn;
       bytesOut -= chunkOut;
+      reported += chunkIn + chunkOut;
       entries--;
-      reportBytes(family, position, chunkIn, chunkOut);
-      store<u64>(
-        STATUS,
-        load<u64>(STATUS, STATUS_REPORTED_BYTES) + chunkIn + chunkOut,
-        STATUS_REPORTED_BYTES,
-      );
-    }
+    } while ((bytesIn | bytesOut) !== 0 && entries !== 0);
+    if (named) leaveFlowBytes(entry, bytesIn, bytesOut);
+    else leaveElseBytes(entry, bytesIn, bytesOut);
   }
+  store<u64>(STATUS, load<u64>(STATUS, STATUS_REPORTED_BYTES) + reported, STATUS_REPORTED_BYTES);
   return end;
 }
 
-function writeFlow(
-  family: u32,
-  position: u32,
+/** from: local and remote in network order, or 0 for all zero. */
+function writeAddresses(family: u32, from: usize, at: usize): void {
+  if (family === FAMILY_V4) {
+    store<u64>(at, from ? load<u64>(from) : 0);
+  } else if (from) {
+    memory.copy(at, from, ADDRESSES_V6);
+  } else {
+    memory.fill(at, 0, ADDRESSES_V6);
+  }
+}
+
+/** A NetworkActivityCommon behind the offset field that points to it; its vtable too where it is the first of its kind. */
+function writeCommon(
   message: usize,
-  vtable: usize,
-  at: usize,
+  field: usize,
+  ports: u32,
+  protocol: u32,
   bytesIn: u32,
   bytesOut: u32,
 ): usize {
-  const size = family === FAMILY_V4 ? ADDRESSES_V4 : ADDRESSES_V6;
-  pointBack(at, vtable);
-  if (isElse(family, position)) memory.fill(at + OFFSET, 0, size);
-  else memory.copy(at + OFFSET, entryAt(family, position) + FLOW_ADDRESSES, size);
-  const field = at + OFFSET + size;
-  const mask = presentFields(family, position, bytesIn, bytesOut);
-
+  const mask = presentFields(ports, protocol, bytesIn, bytesOut);
   let common = field + OFFSET;
-  let commonVtable: usize = load<u16>(VTABLES + (mask << 1));
-  if (commonVtable === 0) {
-    store<u16>(VTABLES + (mask << 1), <u32>(common - message));
-    commonVtable = common - message;
+  let vtable: usize = load<u16>(VTABLES + (mask << 1));
+  if (vtable === 0) {
+    vtable = common - message;
+    store<u16>(VTABLES + (mask << 1), vtable);
     common = writeCommonVtable(mask, common);
   }
   pointTo(field, common);
-  pointBack(common, message + commonVtable);
+  pointBack(common, message + vtable);
+  const size = commonSize(mask);
+  // Clears the padding; a table has a byte count, so this is not its offset to the vtable.
+  store<u32>(common + size - 4, 0);
   let end = common + OFFSET;
-  // Clears the padding too.
-  store<u32>(common + commonSize(mask) - 4, 0);
   if (mask & HAS_BYTES_IN) {
     store<u32>(end, bytesIn);
     end += 4;
@@ -180,7 +194,6 @@ function writeFlow(
     store<u32>(end, bytesOut);
     end += 4;
   }
-  const ports = entryPorts(family, position);
   if (mask & HAS_LOCAL_PORT) {
     store<u16>(end, bswap<u16>(<u16>ports));
     end += 2;
@@ -189,8 +202,8 @@ function writeFlow(
     store<u16>(end, bswap<u16>(<u16>(ports >> 16)));
     end += 2;
   }
-  if (mask & HAS_PROTOCOL) store<u8>(end, entryProtocol(family, position));
-  return common + commonSize(mask);
+  if (mask & HAS_PROTOCOL) store<u8>(end, protocol);
+  return common + size;
 }
 
 function writeCommonVtable(mask: u32, at: usize): usize {
@@ -214,20 +227,14 @@ function placeField(vtable: usize, mask: u32, field: u32, width: u32, offset: u3
   return offset + width;
 }
 
-function presentFields(family: u32, position: u32, bytesIn: u64, bytesOut: u64): u32 {
-  const ports = entryPorts(family, position);
+function presentFields(ports: u32, protocol: u32, bytesIn: u64, bytesOut: u64): u32 {
   return (
     (ports & 0xffff ? HAS_LOCAL_PORT : 0) |
     (ports >> 16 ? HAS_REMOTE_PORT : 0) |
     (bytesIn ? HAS_BYTES_IN : 0) |
     (bytesOut ? HAS_BYTES_OUT : 0) |
-    (entryProtocol(family, position) ? HAS_PROTOCOL : 0)
+    (protocol ? HAS_PROTOCOL : 0)
   );
-}
-
-/** u16 local, u16 remote, network order. */
-function entryPorts(family: u32, position: u32): u32 {
-  return isElse(family, position) ? 0 : load<u32>(entryAt(family, position), FLOW_PORTS);
 }
 
 function flowTableSize(family: u32): u32 {

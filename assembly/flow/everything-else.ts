@@ -61,6 +61,16 @@ export function clearElse(entry: usize): void {
   store<u32>(entry, NEVER_SEEN, ELSE_FIRST_SEEN);
 }
 
+/** What a message left uncollected. */
+export function leaveElseBytes(entry: usize, bytesIn: u64, bytesOut: u64): void {
+  if ((bytesIn | bytesOut) === 0) {
+    clearElse(entry);
+    return;
+  }
+  store<u64>(entry, bytesIn, ELSE_BYTES);
+  store<u64>(entry, bytesOut, ELSE_BYTES + 8);
+}
+
 function addElse(entry: usize, direction: u32, bytes: u64, packets: u64): void {
   const at = entry + (direction << 3);
   store<u64>(at, load<u64>(at, ELSE_BYTES) + bytes, ELSE_BYTES);

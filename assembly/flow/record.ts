@@ -18,9 +18,16 @@ export function flowBytes(record: usize, direction: u32): u64 {
   );
 }
 
-export function setFlowBytes(record: usize, direction: u32, bytes: u64): void {
-  store<u32>(record + (direction << 3), <u32>bytes, FLOW_BYTES);
-  store<u8>(record + direction, <u32>(bytes >> 32), FLOW_BYTES_HIGH);
+/** What a message left uncollected; counts start anew when that is nothing. */
+export function leaveFlowBytes(record: usize, bytesIn: u64, bytesOut: u64): void {
+  if ((bytesIn | bytesOut) === 0) {
+    clearCounts(record);
+    return;
+  }
+  store<u32>(record, <u32>bytesIn, FLOW_BYTES);
+  store<u32>(record, <u32>bytesOut, FLOW_BYTES + 8);
+  store<u8>(record, <u32>(bytesIn >> 32), FLOW_BYTES_HIGH);
+  store<u8>(record, <u32>(bytesOut >> 32), FLOW_BYTES_HIGH + 1);
 }
 
 /** Whether anything of the flow is uncollected; a counted packet is never lost to a zero byte count. */

@@ -10,6 +10,8 @@ import {
   FLOW_PACKETS,
   FLOW_STANDING,
   FLOW_STATE,
+  SCORES,
+  SCORES_SIZE,
 } from '../memory';
 import { isActive } from './record';
 import { recordAt, usedRecords } from './table';
@@ -22,28 +24,36 @@ const SEEN_BOTH: u32 = 3;
 const IDLE_MAX: u32 = 120;
 /** Seen in so many collections a flow counts though nobody answers it: telemetry over UDP, say. SYN retries are fewer. */
 const UNANSWERED_MIN: u32 = 6;
-const SCORE_MAX: u32 = 15;
+const SCORE_MAX: u32 = SCORES_SIZE / 2 - 1;
 
 /** Before the counts of an interval are written and cleared: updates history, then gives standing anew. */
 export function settleStanding(family: u32): void {
   const used = usedRecords(family);
-  for (let number: u32 = 0; number < used; number++) updateHistory(recordAt(family, number));
+  memory.fill(SCORES, 0, SCORES_SIZE);
+  for (let number: u32 = 0; number < used; number++) {
+    const record = recordAt(family, number);
+    updateHistory(record);
+    const bucket = SCORES + (scoreOf(record) << 1);
+    store<u16>(bucket, load<u16>(bucket) + 1);
+  }
 
-  const places = (load<u32>(AGENT, AGENT_CACHE_SIZE) * 3) >> 2;
-  let left = places;
-  // Highest scores first; equal ones in table order.
-  for (let score = SCORE_MAX; score > 0; score--) {
-    for (let number: u32 = 0; number < used; number++) {
-      const record = recordAt(family, number);
-      if (scoreOf(record) !== score) continue;
-      store<u8>(record, left > 0 ? 1 : 0, FLOW_STANDING);
-      if (left > 0) left--;
-    }
+  // Highest scores first; of the lowest that gets any, as many as there are places left, in table order.
+  let places = (load<u32>(AGENT, AGENT_CACHE_SIZE) * 3) >> 2;
+  let least: u32 = SCORE_MAX;
+  while (least > 0 && load<u16>(SCORES + (least << 1)) <= places) {
+    places -= load<u16>(SCORES + (least << 1));
+    least--;
+  }
+  for (let number: u32 = 0; number < used; number++) {
+    const record = recordAt(family, number);
+    const score = scoreOf(record);
+    const gets = score > least || (score === least && score > 0 && places > 0);
+    if (score === least && gets) places--;
+    store<u8>(record, gets ? 1 : 0, FLOW_STANDING);
   }
 }
 
 function updateHistory(record: usize): void {
-  store<u8>(record, 0, FLOW_STANDING);
   if (!isActive(record)) {
     store<u8>(record, min<u32>(<u32>load<u8>(record, FLOW_IDLE) + 1, 0xff), FLOW_IDLE);
     return;

@@ -3,8 +3,8 @@
 import { MALFORMED, NON_IP, TRUNCATED } from '../../schema/reasons';
 
 // EtherTypes as a little-endian load reads them.
-export const TYPE_IPV4: u32 = 0x0008;
-export const TYPE_IPV6: u32 = 0xdd86;
+const TYPE_IPV4: u32 = 0x0008;
+const TYPE_IPV6: u32 = 0xdd86;
 const TYPE_VLAN: u32 = 0x0081;
 const TYPE_QINQ: u32 = 0xa888;
 const TYPE_QINQ_OLD: u32 = 0x0091;
