@@ -1,10 +1,11 @@
 // A capture in memory or behind a Blob (a dropped or chosen file). Nothing of Node in here: the page uses it.
+import { WardletError } from '../../bindings/js/errors.ts';
 import type { ByteSource } from './byte-source.ts';
 
 /** Bytes taken from a Blob at a time: each slice costs a task of the event loop. */
 const BLOB_PIECE = 1 << 20;
 
-/** The bytes are not copied: they must not change while they are read. */
+/** The bytes are not copied: they must not change while they are read. Reading a Blob may fail with WL_BAD_FILE. */
 export function bytesSource(content: Uint8Array | Blob, name = 'capture'): ByteSource {
   return content instanceof Uint8Array ? new ArraySource(content, name) : new BlobSource(content, name);
 }
@@ -51,7 +52,20 @@ class BlobSource implements ByteSource {
   }
 
   async #nextPiece(target: Uint8Array): Promise<number> {
-    const piece = await this.#blob.slice(this.#at, this.#at + BLOB_PIECE).arrayBuffer();
+    let piece: ArrayBuffer;
+    try {
+      piece = await this.#blob.slice(this.#at, this.#at + BLOB_PIECE).arrayBuffer();
+    } catch (cause) {
+      // A File of a browser stands for a file on disk that may have changed or gone since.
+      throw new WardletError(
+        'WL_BAD_FILE',
+        `cannot read ${this.name}: it has changed or gone since it was chosen`,
+        {
+          hint: 'choose it again',
+          cause,
+        },
+      );
+    }
     this.#at += piece.byteLength;
     this.#piece = new ArraySource(new Uint8Array(piece), '');
     return this.#piece.read(target);

@@ -16,9 +16,11 @@ export interface Capture {
   /**
    * Writes whole frames (schema/frame.ts) from offset 0 of `target`, which has 1,024 bytes or more, and returns how many
    * bytes they take: 0 at the end of the capture. All of `target` may be written over. A number comes back at once where
-   * the source answers at once. Frames before a fault come first; the call that meets it throws, and so do all after it.
+   * the source answers at once; until it has come, no other call. Frames before a fault come first; the call that meets it
+   * throws (WL_BAD_CAPTURE, WL_CUT_CAPTURE, WL_BAD_FILE), and so do all after it.
    */
   fill(target: Uint8Array): number | Promise<number>;
+  /** After that, fill throws WL_BAD_FILE. */
   close(): void | Promise<void>;
 }
 
@@ -29,6 +31,8 @@ export const MORE = -1;
 export abstract class StreamedCapture {
   readonly links: Set<number> = new Set();
   protected readonly source: RewindableSource;
+  /** Of the target of the call under way. */
+  protected view: DataView = new DataView(new ArrayBuffer(0));
   #failure: unknown;
 
   constructor(source: RewindableSource) {
@@ -45,6 +49,14 @@ export abstract class StreamedCapture {
       throw new WardletError('WL_BAD_LENGTH', `a target of ${target.length} bytes is too small`, {
         hint: `give fill() at least ${MIN_TARGET} bytes`,
       });
+    }
+    const view = this.view;
+    if (
+      view.buffer !== target.buffer ||
+      view.byteOffset !== target.byteOffset ||
+      view.byteLength !== target.length
+    ) {
+      this.view = new DataView(target.buffer, target.byteOffset, target.length);
     }
     try {
       const ready = this.begin(target);
@@ -83,6 +95,9 @@ export abstract class StreamedCapture {
   protected abstract took(target: Uint8Array, got: number): number;
 
   close(): void | Promise<void> {
+    this.#failure ??= new WardletError('WL_BAD_FILE', `cannot read ${this.source.name}: it has been closed`, {
+      hint: 'open it anew',
+    });
     return this.source.close();
   }
 }

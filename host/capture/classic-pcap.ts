@@ -22,7 +22,6 @@ export class ClassicPcap extends StreamedCapture implements Capture {
   /** Fractions of a second in a millisecond. */
   readonly #fractionsPerMs: number;
   readonly #link: number;
-  #view = new DataView(new ArrayBuffer(0));
   #filled = 0;
   /** Bytes of a trimmed record still to be passed over. */
   #skip = 0;
@@ -50,11 +49,7 @@ export class ClassicPcap extends StreamedCapture implements Capture {
     this.links.add(this.#link);
   }
 
-  protected begin(target: Uint8Array): number {
-    const { buffer, byteOffset, byteLength } = this.#view;
-    if (buffer !== target.buffer || byteOffset !== target.byteOffset || byteLength !== target.length) {
-      this.#view = new DataView(target.buffer, target.byteOffset, target.length);
-    }
+  protected begin(): number {
     this.#filled = 0;
     this.#skip = 0;
     return MORE;
@@ -67,7 +62,7 @@ export class ClassicPcap extends StreamedCapture implements Capture {
 
   protected took(target: Uint8Array, got: number): number {
     if (this.#skip > 0) {
-      if (got === 0) throw this.#cut(FRAME_HEADER + this.#view.getUint32(8, this.#littleEndian) - this.#skip);
+      if (got === 0) throw this.#cut(FRAME_HEADER + this.view.getUint32(8, this.#littleEndian) - this.#skip);
       this.#skip -= got;
       return this.#skip > 0 ? MORE : this.#trimmed();
     }
@@ -84,7 +79,7 @@ export class ClassicPcap extends StreamedCapture implements Capture {
 
   /** Turns record headers into frame headers, up to the first record that is cut or too large. Returns where that is. */
   #rewrite(length: number): number {
-    const view = this.#view;
+    const view = this.view;
     const filled = this.#filled;
     const littleEndian = this.#littleEndian;
     const fractionsPerMs = this.#fractionsPerMs;
@@ -116,7 +111,7 @@ export class ClassicPcap extends StreamedCapture implements Capture {
   /** The first record of the target is not whole: there is more to come, or it is one to trim, or one that lies. */
   #first(target: Uint8Array): number {
     if (this.#filled < FRAME_HEADER) return MORE;
-    const view = this.#view;
+    const view = this.view;
     const captured = view.getUint32(8, this.#littleEndian);
     if (captured > LARGEST_RECORD) {
       throw new WardletError(
@@ -142,7 +137,7 @@ export class ClassicPcap extends StreamedCapture implements Capture {
   }
 
   #trimmed(): number {
-    const view = this.#view;
+    const view = this.view;
     const captured = view.getUint32(8, this.#littleEndian);
     const original = Math.max(captured, view.getUint32(12, this.#littleEndian));
     view.setUint32(8, MAX_CAPTURED, this.#littleEndian);

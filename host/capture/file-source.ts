@@ -74,7 +74,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   EACCES: ['reading it is not permitted', 'let your user read the file, or copy it to where you may'],
   EPERM: ['reading it is not permitted', 'let your user read the file, or copy it to where you may'],
   EMFILE: ['too many files are open', 'close some, or raise the limit (ulimit -n)'],
-  EBADF: ['it has been closed', 'open it anew'],
+  ENXIO: ['it is a socket', 'name a file or a named pipe, or pipe the capture in: -'],
 };
 
 function badFile(name: string, cause: unknown): WardletError {

@@ -38,8 +38,8 @@ export function notACapture(name: string, first: Uint8Array): WardletError {
 }
 
 function describe(first: Uint8Array, hex: string): string {
-  if (first.length === 0) return 'an empty file';
-  if (first.length < 4) return `a file of only ${first.length} bytes (${hex})`;
+  if (first.length === 0) return 'it is empty';
+  if (first.length < 4) return `it has only ${first.length} bytes (${hex})`;
   if (first.every((byte) => byte === 0)) return 'it begins with zeros';
   const isText = first.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13));
   if (isText) return `text, beginning ${JSON.stringify(String.fromCharCode(...first.subarray(0, 16)))}`;

@@ -1,7 +1,8 @@
 // pcapng (draft-ietf-opsawg-pcapng): blocks of type, length, body and the length again. Sections begin with their byte order;
-// interfaces are numbered within a section. Blocks up to BUFFER bytes are read whole; of a longer one only the beginning is.
+// interfaces are numbered within a section. Of a block longer than BUFFER the middle is dropped while it is read: HEAD bytes stay,
+// and the length at its end.
 import { WardletError } from '../../bindings/js/errors.ts';
-import { FRAME_CAPTURED, FRAME_HEADER, FRAME_LINK, FRAME_ORIGINAL, FRAME_TIME } from '../../schema/frame.ts';
+import { FRAME_CAPTURED, FRAME_HEADER, FRAME_ORIGINAL, FRAME_TIME } from '../../schema/frame.ts';
 import { type Capture, MAX_CAPTURED, MORE, StreamedCapture } from './capture.ts';
 import { type PcapngInterface, readInterface } from './pcapng-interface.ts';
 
@@ -14,7 +15,9 @@ const SIMPLE_PACKET = 3;
 const ENHANCED_PACKET = 6;
 const BYTE_ORDER = 0x1a2b3c4d;
 
-const BUFFER = 65536;
+const BUFFER = 131072;
+/** A packet block's 28 bytes, then MAX_CAPTURED of the frame. */
+const HEAD = 28 + MAX_CAPTURED;
 /** libpcap and Wireshark refuse longer blocks as well. */
 const LARGEST_BLOCK = 1 << 24;
 /** Of one section; bounds what a hostile file makes us remember. */
@@ -38,9 +41,8 @@ export class Pcapng extends StreamedCapture implements Capture {
   #frames = 0;
   /** Milliseconds. A Simple Packet Block has no time: it takes that of the frame before it. */
   #latestMs = 0;
-  /** Of a block longer than the buffer: bytes to pass over, then the length it must end with; 0: no such block. */
-  #skip = 0;
-  #longBlock = 0;
+  /** Bytes dropped so far out of the middle of the block at #from. */
+  #dropped = 0;
 
   protected begin(target: Uint8Array): number {
     return this.#parse(target);
@@ -52,7 +54,7 @@ export class Pcapng extends StreamedCapture implements Capture {
 
   protected took(target: Uint8Array, got: number): number {
     if (got === 0) {
-      if (this.#from === this.#to && this.#longBlock === 0) return 0;
+      if (this.#from === this.#to) return 0;
       throw this.#cut();
     }
     this.#to += got;
@@ -62,13 +64,13 @@ export class Pcapng extends StreamedCapture implements Capture {
   #parse(target: Uint8Array): number {
     let written = 0;
     try {
-      while (this.#passLongBlock()) {
+      for (;;) {
         const end = this.#block(target, written);
         if (end < 0) break;
         written = end;
       }
     } catch (failure) {
-      // #block changes nothing before it throws: the next call meets the same fault with nothing before it.
+      // #block takes nothing before it throws: the next call meets the same fault with nothing before it.
       if (written === 0) throw failure;
     }
     if (written > 0) return written;
@@ -90,8 +92,12 @@ export class Pcapng extends StreamedCapture implements Capture {
     if (length < SMALLEST_BLOCK || length % 4 !== 0 || length > LARGEST_BLOCK) {
       throw this.#broken(`has a length of ${length}`);
     }
-    if (held < Math.min(length, BUFFER)) return MORE;
-    if (length <= BUFFER) this.#checkEnd(from + length - 4, length, littleEndian);
+    const kept = length <= BUFFER ? length : this.#dropMiddle(length);
+    if (this.#to - from < kept) return MORE;
+    const repeated = view.getUint32(from + kept - 4, littleEndian);
+    if (repeated !== length) {
+      throw this.#broken(`begins with a length of ${length} and ends with ${repeated}`);
+    }
 
     let end = at;
     switch (view.getUint32(from, littleEndian)) {
@@ -113,15 +119,21 @@ export class Pcapng extends StreamedCapture implements Capture {
     }
     if (end === FULL) return FULL;
     this.#blocks++;
-    if (length <= BUFFER) {
-      this.#from = from + length;
-    } else {
-      const used = Math.min(held, length - 4);
-      this.#from = from + used;
-      this.#skip = length - 4 - used;
-      this.#longBlock = length;
-    }
+    this.#from = from + kept;
+    this.#dropped = 0;
     return end;
+  }
+
+  /** Of the block at #from, longer than the buffer. Returns the bytes that will stand for it once it has been read whole. */
+  #dropMiddle(length: number): number {
+    const from = this.#from + HEAD;
+    const drop = Math.min(this.#to - from, length - HEAD - 4 - this.#dropped);
+    if (drop > 0) {
+      this.#buffer.copyWithin(from, from + drop, this.#to);
+      this.#to -= drop;
+      this.#dropped += drop;
+    }
+    return length - this.#dropped;
   }
 
   #byteOrder(at: number): boolean {
@@ -193,43 +205,21 @@ export class Pcapng extends StreamedCapture implements Capture {
     const kept = Math.min(captured, MAX_CAPTURED);
     const end = at + FRAME_HEADER + kept;
     if (end > target.length) return FULL;
-    const header = new DataView(target.buffer, target.byteOffset + at, FRAME_HEADER);
-    header.setUint32(FRAME_TIME, timeMs >>> 0, true);
-    header.setUint32(FRAME_TIME + 4, timeMs / 0x1_0000_0000, true);
-    header.setUint32(FRAME_ORIGINAL, Math.max(original, captured), true);
-    header.setUint16(FRAME_CAPTURED, kept, true);
-    header.setUint16(FRAME_LINK, link, true);
+    const header = this.view;
+    header.setUint32(at + FRAME_TIME, timeMs >>> 0, true);
+    header.setUint32(at + FRAME_TIME + 4, timeMs / 0x1_0000_0000, true);
+    header.setUint32(at + FRAME_ORIGINAL, Math.max(original, captured), true);
+    // FRAME_CAPTURED and FRAME_LINK in one store.
+    header.setUint32(at + FRAME_CAPTURED, kept | (link << 16), true);
     target.set(this.#buffer.subarray(bytes, bytes + kept), at + FRAME_HEADER);
     this.#latestMs = timeMs;
     this.#frames++;
     return end;
   }
 
-  /** Passes over the rest of a block longer than the buffer; false while some of it has still to be read. */
-  #passLongBlock(): boolean {
-    if (this.#longBlock === 0) return true;
-    const passed = Math.min(this.#skip, this.#to - this.#from);
-    this.#from += passed;
-    this.#skip -= passed;
-    if (this.#skip > 0 || this.#to - this.#from < 4) return false;
-    this.#checkEnd(this.#from, this.#longBlock, this.#littleEndian);
-    this.#from += 4;
-    this.#longBlock = 0;
-    return true;
-  }
-
-  #checkEnd(at: number, length: number, littleEndian: boolean): void {
-    const repeated = this.#view.getUint32(at, littleEndian);
-    if (repeated !== length)
-      throw this.#broken(`begins with a length of ${length} and ends with ${repeated}`);
-  }
-
   #place(): string {
-    // While a long block is being passed over, #blocks counts it and #from is inside it.
-    const inside = this.#longBlock === 0 ? 0 : this.#longBlock - 4 - this.#skip;
-    const offset = this.source.position - (this.#to - this.#from) - inside;
-    const number = this.#longBlock === 0 ? this.#blocks + 1 : this.#blocks;
-    return `block ${number} at byte ${offset} (after ${this.#frames} packets)`;
+    const offset = this.source.position - (this.#to - this.#from) - this.#dropped;
+    return `block ${this.#blocks + 1} at byte ${offset} (after ${this.#frames} packets)`;
   }
 
   #broken(fault: string): WardletError {
