@@ -1,0 +1,54 @@
+// The capture that `npm start` writes and inspects: ten minutes of an ordinary device that is taken over in the middle.
+import type { PcapFrame } from '../host/capture/pcap-writer.ts';
+import { LINK_ETHERNET } from '../schema/frame.ts';
+import { DEVICE, HomeNetwork } from './home-network.ts';
+import { type HorizontalScan, horizontalScan } from './horizontal-scan.ts';
+import { ordinaryDevice } from './ordinary-device.ts';
+import { Random } from './random.ts';
+import { Timeline } from './timeline.ts';
+
+export interface DemoCapture {
+  /** In order of time, whole frames. */
+  readonly frames: readonly PcapFrame[];
+  /** LINKTYPE_ */
+  readonly linkType: number;
+  /** The device's, with the prefixes of its networks. */
+  readonly localAddresses: readonly string[];
+  /** One sentence for people. */
+  readonly description: string;
+  readonly scan: HorizontalScan;
+}
+
+/** 2025-06-02 08:00:00 UTC, a Monday. */
+const START_MS = 1_748_851_200_000;
+const MINUTE = 60_000;
+const DURATION_MS = 10 * MINUTE;
+const SCAN_AFTER_MS = 4 * MINUTE;
+const SCAN_TARGETS = 400;
+const SCAN_HOSTS_PER_SECOND = 4;
+
+/**
+ * The same seed (32 bits count) gives the same bytes.
+ *
+ * @example
+ * const { frames, linkType } = demoCapture(1);
+ * writeFileSync('demo.pcap', pcapBytes(frames, { linkType }));
+ */
+export function demoCapture(seed: number): DemoCapture {
+  const random = new Random(seed);
+  const timeline = new Timeline();
+  const network = new HomeNetwork(timeline);
+  ordinaryDevice(network, random.fork(), { startMs: START_MS, durationMs: DURATION_MS });
+  const scan = horizontalScan(network, random.fork(), {
+    startMs: START_MS + SCAN_AFTER_MS,
+    targets: SCAN_TARGETS,
+    hostsPerSecond: SCAN_HOSTS_PER_SECOND,
+  });
+  return {
+    frames: timeline.frames(),
+    linkType: LINK_ETHERNET,
+    localAddresses: [`${DEVICE.address}/24`, `${DEVICE.addressV6}/64`],
+    description: `Ten minutes of a sensor that talks to its hub and its vendor's cloud; after four minutes it is taken over and looks for telnet on ${SCAN_TARGETS} addresses.`,
+    scan,
+  };
+}

@@ -1,0 +1,8 @@
+// Traffic made from a seed: for the demonstration, for tests and for benchmarks.
+export { type DemoCapture, demoCapture } from './demo-capture.ts';
+export { HomeNetwork } from './home-network.ts';
+export { type HorizontalScan, type HorizontalScanOptions, horizontalScan } from './horizontal-scan.ts';
+export { type ManyFlows, type ManyFlowsOptions, type ManyFlowsTotals, manyFlows } from './many-flows.ts';
+export { type OrdinaryDeviceOptions, ordinaryDevice } from './ordinary-device.ts';
+export { Random } from './random.ts';
+export { Timeline } from './timeline.ts';
