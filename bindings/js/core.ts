@@ -11,6 +11,7 @@ import {
 } from '../../schema/codes.ts';
 import { FORMAT_2_3, FORMAT_3_0_FLATBUFFERS } from '../../schema/configuration-block.ts';
 import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
+import { STATUS_DUE, STATUS_NOW } from '../../schema/status.ts';
 import {
   type CollectorName,
   type CoreConfiguration,
@@ -172,7 +173,12 @@ export class Core {
 
   /** ms since 1970: when tick is due; what tick returned last, or earlier after an acknowledgement. */
   get due(): number {
-    return this.status().due;
+    return Number(this.#view.getBigUint64(this.#status + STATUS_DUE, true));
+  }
+
+  /** ms since 1970: the latest time the core has seen. */
+  get now(): number {
+    return Number(this.#view.getBigUint64(this.#status + STATUS_NOW, true));
   }
 
   #state(code: number): CoreState {

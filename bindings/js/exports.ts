@@ -23,6 +23,7 @@ export interface CoreExports {
   readonly OUTBOX_SIZE: WebAssembly.Global<'i32'>;
   readonly PLAN: WebAssembly.Global<'i32'>;
   readonly PROFILE: WebAssembly.Global<'i32'>;
+  readonly SCORES: WebAssembly.Global<'i32'>;
   readonly STATUS: WebAssembly.Global<'i32'>;
   readonly TEXT_MAX: WebAssembly.Global<'i32'>;
   readonly TEXTS: WebAssembly.Global<'i32'>;

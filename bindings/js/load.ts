@@ -1,6 +1,6 @@
 // The one file that touches the WebAssembly loader. Node and browser.
 
-import { instantiate } from '@assemblyscript/loader';
+import { type ASUtil, instantiate, instantiateSync, type ResultObject } from '@assemblyscript/loader';
 import { Core } from './core.ts';
 import { WardletError } from './errors.ts';
 import { ABI_VERSION, type CoreExports } from './exports.ts';
@@ -21,11 +21,7 @@ export type CoreSource = BufferSource | WebAssembly.Module | Response | PromiseL
 export async function loadCore(source: CoreSource): Promise<Core> {
   let exports: CoreExports;
   try {
-    const result = await instantiate<Record<keyof CoreExports, unknown>>(
-      source as Parameters<typeof instantiate>[0],
-      {},
-    );
-    exports = result.exports as unknown as CoreExports;
+    exports = (await instantiateAny(source)).exports as unknown as CoreExports;
   } catch (cause) {
     throw new WardletError(
       'WL_BAD_CORE',
@@ -47,4 +43,18 @@ export async function loadCore(source: CoreSource): Promise<Core> {
     );
   }
   return new Core(exports);
+}
+
+type Instantiated = ResultObject & { exports: ASUtil & Record<keyof CoreExports, unknown> };
+
+function instantiateAny(source: CoreSource): Instantiated | Promise<Instantiated> {
+  if (source instanceof WebAssembly.Module)
+    return instantiateSync<Record<keyof CoreExports, unknown>>(source, {});
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
+    // Told apart here, for the loader asks for Response, and Node then loads its HTTP client: 15 ms.
+    return WebAssembly.compile(source).then((module) =>
+      instantiateSync<Record<keyof CoreExports, unknown>>(module, {}),
+    );
+  }
+  return instantiate<Record<keyof CoreExports, unknown>>(Promise.resolve(source), {});
 }

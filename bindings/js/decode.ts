@@ -1,0 +1,23 @@
+// One door to all message formats.
+
+import type { MessageFormat } from './configuration.ts';
+import { decodeMessage23 } from './decode-2.3.ts';
+import { WardletError } from './errors.ts';
+import type { SecurityMessage } from './security-message.ts';
+
+/**
+ * Decodes a security message. The format is not in the bytes: an IoT Hub message says it in its property `mti`, a core
+ * in CoreMessage.format. The bytes are not trusted, and may be overwritten afterwards.
+ *
+ * @example
+ * const { moduleId, events } = decodeMessage(bytes);
+ * for (const { payload } of events) if (payload.kind === 'NetworkActivity') console.table(payload.flows);
+ *
+ * @throws WardletError WL_BAD_MESSAGE, WL_UNSUPPORTED_FORMAT
+ */
+export function decodeMessage(bytes: Uint8Array, format: MessageFormat = '2.3'): SecurityMessage {
+  if (format === '2.3') return decodeMessage23(bytes);
+  throw new WardletError('WL_UNSUPPORTED_FORMAT', `this release cannot decode format ${format}`, {
+    hint: 'decode 2.3 messages, or use a release whose bindings read the format',
+  });
+}

@@ -1,0 +1,62 @@
+// wardlet/bindings: hold a core, feed it, read its messages. Node and browser; nothing of either in here.
+
+export {
+  LINK_ETHERNET,
+  LINK_IPV4,
+  LINK_IPV6,
+  LINK_LINUX_SLL,
+  LINK_LINUX_SLL2,
+  LINK_LOOP,
+  LINK_NULL,
+  LINK_RAW,
+} from '../../schema/frame.ts';
+export { type AddressPrefix, formatAddress, parseAddress, parsePrefix } from './address.ts';
+export type {
+  CollectorName,
+  CoreConfiguration,
+  MessageFormat,
+  PriorityGroup,
+  ProtocolName,
+} from './configuration.ts';
+export { Core, type CoreMessage, type Profile } from './core.ts';
+export { decodeMessage } from './decode.ts';
+export { ERROR_CODES, type ErrorCode, WardletError } from './errors.ts';
+export { type ByteMeaning, explainMessage } from './explain.ts';
+export { ABI_VERSION, type CoreExports } from './exports.ts';
+export { type FlowVisitor, visitFlows } from './flow-visitor.ts';
+export { DEFAULT_SNAP, type FrameOptions, writeFrame } from './frames.ts';
+export { type CoreSource, loadCore } from './load.ts';
+export {
+  type AddressFamily,
+  BASELINE_RESULTS,
+  BASELINE_SEVERITIES,
+  type Baseline,
+  type BaselineCheck,
+  type Flow,
+  type Heartbeat,
+  isEverythingElse,
+  type ListeningPort,
+  type ListeningPorts,
+  LOG_LEVELS,
+  type Log,
+  type LogRecord,
+  type Named,
+  type NetworkActivity,
+  type Payload,
+  PROCESS_EVENTS,
+  PROTOCOL_NAMES,
+  type ProcessEvent,
+  type Protocol,
+  type SecurityEvent,
+  type SecurityMessage,
+  type SystemInformation,
+  type UnknownPayload,
+} from './security-message.ts';
+export {
+  type CoreState,
+  type CoreStatus,
+  type IgnoredReason,
+  REASON_NAMES,
+  readStatus,
+  STATES,
+} from './status.ts';

@@ -1,0 +1,198 @@
+// Payloads of schema 2.3 other than network activity, decoded.
+
+import {
+  PAYLOAD_BASELINE,
+  PAYLOAD_HEARTBEAT,
+  PAYLOAD_LISTENING_PORTS,
+  PAYLOAD_LOG,
+  PAYLOAD_PROCESS,
+  PAYLOAD_SYSTEM_INFORMATION,
+  SYSTEM_HARDWARE,
+  SYSTEM_KERNEL,
+  SYSTEM_OS,
+} from '../../schema/message-2.3.ts';
+import { formatAddress } from './address.ts';
+import type { FlatBufferReader } from './flatbuffer-reader.ts';
+import {
+  type AddressFamily,
+  BASELINE_RESULTS,
+  BASELINE_SEVERITIES,
+  type Baseline,
+  type BaselineCheck,
+  type ListeningPort,
+  type ListeningPorts,
+  LOG_LEVELS,
+  type Log,
+  type LogRecord,
+  type NetworkActivity,
+  nameOf,
+  type Payload,
+  PROCESS_EVENTS,
+  PROTOCOL_NAMES,
+  type ProcessEvent,
+  type SystemInformation,
+} from './security-message.ts';
+
+const PORTS_V4 = 0;
+const PORTS_V6 = 1;
+
+const CHECKS = 0;
+const CHECK_ID = 0;
+const CHECK_RESULT = 1;
+const CHECK_ERROR = 2;
+const CHECK_DESCRIPTION = 3;
+const CHECK_SEVERITY = 4;
+const CHECK_REMEDIATION = 5;
+
+const PROCESS_EXECUTABLE = 0;
+const PROCESS_ID = 1;
+const PROCESS_PARENT = 2;
+const PROCESS_USER_ID = 3;
+const PROCESS_USER_NAME = 4;
+const PROCESS_COMMAND_LINE = 5;
+const PROCESS_EVENT = 6;
+const PROCESS_HIT_COUNT = 7;
+
+const RECORDS = 0;
+const RECORD_MESSAGE = 0;
+const RECORD_LEVEL = 1;
+const RECORD_TIMESTAMP = 2;
+const RECORD_LINE = 3;
+const RECORD_FILE = 4;
+
+const OFFSET = 4;
+
+/** type: PAYLOAD_, not network activity; one that this schema does not have is kept as Unknown. @throws WardletError WL_BAD_MESSAGE */
+export function readPayload(
+  reader: FlatBufferReader,
+  type: number,
+  table: number,
+): Exclude<Payload, NetworkActivity> {
+  switch (type) {
+    case PAYLOAD_SYSTEM_INFORMATION:
+      return readSystemInformation(reader, table);
+    case PAYLOAD_LISTENING_PORTS:
+      return readListeningPorts(reader, table);
+    case PAYLOAD_HEARTBEAT:
+      return { kind: 'Heartbeat' };
+    case PAYLOAD_BASELINE:
+      return readBaseline(reader, table);
+    case PAYLOAD_PROCESS:
+      return readProcess(reader, table);
+    case PAYLOAD_LOG:
+      return readLog(reader, table);
+    default:
+      return { kind: 'Unknown', type };
+  }
+}
+
+/** An optional text, as a property only where it is present. */
+function optional<Key extends string>(
+  reader: FlatBufferReader,
+  key: Key,
+  text: number,
+): { readonly [K in Key]?: string } {
+  if (text === 0) return {};
+  const property: { [K in Key]?: string } = {};
+  property[key] = reader.decodeText(text);
+  return property;
+}
+
+function readSystemInformation(reader: FlatBufferReader, table: number): SystemInformation {
+  return {
+    kind: 'SystemInformation',
+    ...optional(reader, 'operatingSystem', reader.text(table, SYSTEM_OS, 'SystemInformation.os_info')),
+    ...optional(reader, 'kernel', reader.text(table, SYSTEM_KERNEL, 'SystemInformation.kernel_info')),
+    ...optional(reader, 'hardware', reader.text(table, SYSTEM_HARDWARE, 'SystemInformation.hw_info')),
+  };
+}
+
+function readListeningPorts(reader: FlatBufferReader, table: number): ListeningPorts {
+  const ports: ListeningPort[] = [];
+  readPorts(reader, table, PORTS_V4, 4, 'ListeningPorts.ipv4_ports', ports);
+  readPorts(reader, table, PORTS_V6, 6, 'ListeningPorts.ipv6_ports', ports);
+  return { kind: 'ListeningPorts', ports };
+}
+
+function readPorts(
+  reader: FlatBufferReader,
+  table: number,
+  id: number,
+  family: AddressFamily,
+  what: string,
+  ports: ListeningPort[],
+): void {
+  const { view } = reader;
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const address = family === 4 ? 4 : 16;
+  // Address, u16 port, i8 protocol, a byte of padding.
+  const size = address + 4;
+  const structs = reader.structs(table, id, size, what);
+  const end = structs + reader.count(structs) * size;
+  for (let at = structs; at < end; at += size) {
+    ports.push({
+      family,
+      protocol: nameOf(PROTOCOL_NAMES, view.getInt8(at + address + 2)),
+      localAddress: formatAddress(bytes, at, address),
+      localPort: view.getUint16(at + address, true),
+    });
+  }
+}
+
+function readBaseline(reader: FlatBufferReader, table: number): Baseline {
+  const checks = readTables(reader, table, CHECKS, 'Baseline.baseline_checks', readCheck);
+  return { kind: 'Baseline', checks };
+}
+
+function readCheck(reader: FlatBufferReader, check: number): BaselineCheck {
+  return {
+    id: reader.decodeText(reader.requiredText(check, CHECK_ID, 'BaselineCheck.id')),
+    result: nameOf(BASELINE_RESULTS, reader.i8(check, CHECK_RESULT, 'BaselineCheck.result')),
+    severity: nameOf(BASELINE_SEVERITIES, reader.i8(check, CHECK_SEVERITY, 'BaselineCheck.severity')),
+    ...optional(reader, 'error', reader.text(check, CHECK_ERROR, 'BaselineCheck.error')),
+    ...optional(reader, 'description', reader.text(check, CHECK_DESCRIPTION, 'BaselineCheck.description')),
+    ...optional(reader, 'remediation', reader.text(check, CHECK_REMEDIATION, 'BaselineCheck.remediation')),
+  };
+}
+
+function readProcess(reader: FlatBufferReader, table: number): ProcessEvent {
+  return {
+    kind: 'Process',
+    event: nameOf(PROCESS_EVENTS, reader.i8(table, PROCESS_EVENT, 'Process.event_type')),
+    processId: reader.u32(table, PROCESS_ID, 'Process.process_id'),
+    parentProcessId: reader.u32(table, PROCESS_PARENT, 'Process.parent_process_id'),
+    userId: reader.u32(table, PROCESS_USER_ID, 'Process.user_id'),
+    hitCount: reader.u32(table, PROCESS_HIT_COUNT, 'Process.hit_count', 1),
+    ...optional(reader, 'executable', reader.text(table, PROCESS_EXECUTABLE, 'Process.executable')),
+    ...optional(reader, 'commandLine', reader.text(table, PROCESS_COMMAND_LINE, 'Process.commandline')),
+    ...optional(reader, 'userName', reader.text(table, PROCESS_USER_NAME, 'Process.user_name')),
+  };
+}
+
+function readLog(reader: FlatBufferReader, table: number): Log {
+  return { kind: 'Log', records: readTables(reader, table, RECORDS, 'Log.logs', readRecord) };
+}
+
+function readRecord(reader: FlatBufferReader, record: number): LogRecord {
+  return {
+    level: nameOf(LOG_LEVELS, reader.i8(record, RECORD_LEVEL, 'Record.level')),
+    message: reader.decodeText(reader.requiredText(record, RECORD_MESSAGE, 'Record.message')),
+    fileName: reader.decodeText(reader.requiredText(record, RECORD_FILE, 'Record.filename')),
+    line: reader.u32(record, RECORD_LINE, 'Record.line'),
+    timestamp: reader.u64(record, RECORD_TIMESTAMP, 'Record.timestamp'),
+  };
+}
+
+function readTables<Row>(
+  reader: FlatBufferReader,
+  table: number,
+  id: number,
+  what: string,
+  read: (reader: FlatBufferReader, row: number) => Row,
+): Row[] {
+  const rows: Row[] = [];
+  const offsets = reader.offsets(table, id, what);
+  const end = offsets + reader.count(offsets) * OFFSET;
+  for (let slot = offsets; slot < end; slot += OFFSET) rows.push(read(reader, reader.table(slot, what)));
+  return rows;
+}
