@@ -3,10 +3,10 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeMessage } from '../bindings/js/decode.ts';
 import { WardletError } from '../bindings/js/errors.ts';
-import { explainMessage } from '../bindings/js/explain.ts';
-import type { SecurityMessage } from '../bindings/js/security-message.ts';
+import { decodeMessage } from '../bindings/js/messages/decode.ts';
+import { explainMessage } from '../bindings/js/messages/explain.ts';
+import type { SecurityMessage } from '../bindings/js/messages/security-message.ts';
 import { coreMessages } from './support/core-messages.ts';
 import { EVERY_PAYLOAD, event, message } from './support/every-payload.ts';
 import { hex } from './support/message-reader.ts';

@@ -2,8 +2,8 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeMessage } from '../bindings/js/decode.ts';
-import { isEverythingElse, type SecurityMessage } from '../bindings/js/security-message.ts';
+import { decodeMessage } from '../bindings/js/messages/decode.ts';
+import { isEverythingElse, type SecurityMessage } from '../bindings/js/messages/security-message.ts';
 import { coreMessages, START } from './support/core-messages.ts';
 import {
   EVENT_ID_TEXT,

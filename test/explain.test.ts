@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ByteMeaning, explainMessage } from '../bindings/js/explain.ts';
+import { type ByteMeaning, explainMessage } from '../bindings/js/messages/explain.ts';
 import { coreMessages } from './support/core-messages.ts';
 import { EVENT_ID_TEXT, EVERY_PAYLOAD, event, message, messageTable } from './support/every-payload.ts';
 import { flatbuffer, struct, table, tables, text, u8, u32 } from './support/flatbuffers-writer.ts';

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FlatBufferReader } from '../bindings/js/flatbuffer-reader.ts';
+import { FlatBufferReader } from '../bindings/js/messages/flatbuffer-reader.ts';
 import {
   flatbuffer,
   Structs,

@@ -3,8 +3,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatAddress } from '../bindings/js/address.ts';
-import { decodeMessage } from '../bindings/js/decode.ts';
-import { visitFlows } from '../bindings/js/flow-visitor.ts';
+import { decodeMessage } from '../bindings/js/messages/decode.ts';
+import { visitFlows } from '../bindings/js/messages/flow-visitor.ts';
 import { coreMessages } from './support/core-messages.ts';
 import { EVENT_TIME, EVERY_PAYLOAD, event, message } from './support/every-payload.ts';
 import { struct, table, tables, u8 } from './support/flatbuffers-writer.ts';

@@ -36,11 +36,11 @@ import {
   PROTOCOL_UDP,
 } from '../../schema/configuration-block.ts';
 import { parsePrefix } from './address.ts';
+import { WardletError } from './errors.ts';
+import type { MessageFormat, ProtocolName } from './messages/security-message.ts';
 
 export type CollectorName = 'NetworkActivity' | 'SystemInformation' | 'Heartbeat';
 export type PriorityGroup = 'High' | 'Medium' | 'Low';
-export type MessageFormat = '2.3' | '3.0-flatbuffers' | '3.0-protobuf';
-export type ProtocolName = 'TCP' | 'UDP' | 'ICMP';
 
 /** What can be told to a core; what is left out stays as it is. Ranges are checked by the core. */
 export interface CoreConfiguration {
@@ -50,7 +50,7 @@ export interface CoreConfiguration {
   readonly intervalSeconds?: { readonly high: number; readonly medium: number; readonly low: number };
   /** Default: all enabled; NetworkActivity high, the others low. */
   readonly collectors?: Partial<
-    Record<CollectorName, { readonly enabled: boolean; readonly group: PriorityGroup }>
+    Record<CollectorName, { readonly enabled: boolean; readonly group: PriorityGroup } | undefined>
   >;
   /** Flows per family, 1 to the build's table. */
   readonly cacheSize?: number;
@@ -120,24 +120,24 @@ export const OPTION_OF_KEY: ReadonlyMap<number, keyof CoreConfiguration> = new M
   [KEY_BATCH_DELAY, 'maxBatchDelaySeconds'],
 ]);
 
-/** Throws WL_BAD_ADDRESS for an address it cannot read; everything else is for the core to judge. */
+/** Throws WL_BAD_ADDRESS for an address it cannot read and WL_BAD_CONFIGURATION for a name it does not know; values are for the core to judge. */
 export function encodeConfiguration(configuration: CoreConfiguration): Uint8Array {
+  checkNames(configuration);
   const block = new BlockWriter();
   const { seed, intervalSeconds, collectors, protocols, localAddresses, format } = configuration;
   if (seed) block.bytes(KEY_SEED, seed);
   if (intervalSeconds)
     block.numbers(KEY_INTERVALS, [intervalSeconds.high, intervalSeconds.medium, intervalSeconds.low]);
-  if (collectors) {
-    const entries = Object.entries(collectors) as Array<
-      [CollectorName, { enabled: boolean; group: PriorityGroup }]
-    >;
-    block.bytes(
-      KEY_COLLECTORS,
-      entries.flatMap(([name, { enabled, group }]) => [COLLECTORS[name], Number(enabled), GROUPS[group], 0]),
-    );
-  }
+  const entries = Object.entries(collectors ?? {}).flatMap(([name, collector]) =>
+    collector
+      ? [numberOf(COLLECTORS, name), Number(collector.enabled), numberOf(GROUPS, collector.group), 0]
+      : [],
+  );
+  if (entries.length > 0) block.bytes(KEY_COLLECTORS, entries);
   if (protocols)
-    block.numbers(KEY_PROTOCOLS, [protocols.reduce((bits, name) => bits | (1 << PROTOCOLS[name]), 0)]);
+    block.numbers(KEY_PROTOCOLS, [
+      protocols.reduce((bits, name) => bits | (1 << numberOf(PROTOCOLS, name)), 0),
+    ]);
   if (localAddresses) {
     const locals = localAddresses.map(parsePrefix);
     for (const [key, size] of [
@@ -151,7 +151,7 @@ export function encodeConfiguration(configuration: CoreConfiguration): Uint8Arra
       );
     }
   }
-  if (format !== undefined) block.numbers(KEY_FORMAT, [FORMATS[format]]);
+  if (format !== undefined) block.numbers(KEY_FORMAT, [numberOf(FORMATS, format)]);
   const numbers: ReadonlyArray<readonly [number, number | boolean | undefined]> = [
     [KEY_CACHE_SIZE, configuration.cacheSize],
     [KEY_UNICAST_ONLY, configuration.unicastOnly],
@@ -170,6 +170,28 @@ export function encodeConfiguration(configuration: CoreConfiguration): Uint8Arra
   ];
   for (const [key, text] of texts) if (text !== undefined) block.bytes(key, new TextEncoder().encode(text));
   return block.finish();
+}
+
+/** A name from outside the types (a file, plain JavaScript) is refused, never taken for another. */
+function numberOf(values: Readonly<Record<string, number>>, name: string): number {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (value !== undefined) return value;
+  throw new WardletError('WL_BAD_CONFIGURATION', `${JSON.stringify(String(name).slice(0, 60))} is unknown`, {
+    hint: `one of ${Object.keys(values).join(', ')}; the configuration before stays in force`,
+  });
+}
+
+function checkNames(configuration: CoreConfiguration): void {
+  const options = new Set<string>(OPTION_OF_KEY.values());
+  const unknown = Object.keys(configuration).find((name) => !options.has(name));
+  if (unknown === undefined) return;
+  throw new WardletError(
+    'WL_BAD_CONFIGURATION',
+    `there is no option ${JSON.stringify(unknown.slice(0, 60))}`,
+    {
+      hint: `options: ${[...options].join(', ')}`,
+    },
+  );
 }
 
 class BlockWriter {

@@ -16,11 +16,11 @@ import {
   type CollectorName,
   type CoreConfiguration,
   encodeConfiguration,
-  type MessageFormat,
   OPTION_OF_KEY,
 } from './configuration.ts';
 import { WardletError } from './errors.ts';
 import type { CoreExports } from './exports.ts';
+import type { MessageFormat } from './messages/security-message.ts';
 import { type CoreState, type CoreStatus, faultKey, readStatus, STATES } from './status.ts';
 
 export type Profile = 'lean' | 'lean-strict' | 'standard' | 'gateway';

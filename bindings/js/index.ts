@@ -14,18 +14,16 @@ export { type AddressPrefix, formatAddress, parseAddress, parsePrefix } from './
 export type {
   CollectorName,
   CoreConfiguration,
-  MessageFormat,
   PriorityGroup,
-  ProtocolName,
 } from './configuration.ts';
 export { Core, type CoreMessage, type Profile } from './core.ts';
-export { decodeMessage } from './decode.ts';
 export { ERROR_CODES, type ErrorCode, WardletError } from './errors.ts';
-export { type ByteMeaning, explainMessage } from './explain.ts';
 export { ABI_VERSION, type CoreExports } from './exports.ts';
-export { type FlowVisitor, visitFlows } from './flow-visitor.ts';
 export { DEFAULT_SNAP, type FrameOptions, writeFrame } from './frames.ts';
 export { type CoreSource, loadCore } from './load.ts';
+export { decodeMessage } from './messages/decode.ts';
+export { type ByteMeaning, explainMessage } from './messages/explain.ts';
+export { type FlowVisitor, visitFlows } from './messages/flow-visitor.ts';
 export {
   type AddressFamily,
   BASELINE_RESULTS,
@@ -40,6 +38,7 @@ export {
   LOG_LEVELS,
   type Log,
   type LogRecord,
+  type MessageFormat,
   type Named,
   type NetworkActivity,
   type Payload,
@@ -47,11 +46,12 @@ export {
   PROTOCOL_NAMES,
   type ProcessEvent,
   type Protocol,
+  type ProtocolName,
   type SecurityEvent,
   type SecurityMessage,
   type SystemInformation,
   type UnknownPayload,
-} from './security-message.ts';
+} from './messages/security-message.ts';
 export {
   type CoreState,
   type CoreStatus,

@@ -28,7 +28,7 @@ export async function loadCore(source: CoreSource): Promise<Core> {
       'the core could not be instantiated: not a WebAssembly module, or one that needs imports',
       {
         cause,
-        hint: 'pass the bytes of wardlet/core.wasm (or of a profile, wardlet/core.gateway.wasm) unchanged',
+        hint: "pass the bytes of wardlet/core.wasm (or of a profile, wardlet/core.gateway.wasm) unchanged; a page's CSP needs script-src 'wasm-unsafe-eval'",
       },
     );
   }

@@ -20,6 +20,7 @@ import {
   STATUS_UNACKNOWLEDGED,
   STATUS_VERDICTS,
 } from '../../schema/status.ts';
+import { uuidText } from './uuid.ts';
 
 export type CoreState = 'not initialised' | 'pending' | 'active' | 'suspended';
 export const STATES: readonly CoreState[] = ['not initialised', 'pending', 'active', 'suspended'];
@@ -88,7 +89,7 @@ export function readStatus(view: DataView, at: number): CoreStatus {
       outboxWaits: u32(STATUS_OUTBOX_WAITS),
     },
     clockJumps: u32(STATUS_CLOCK_JUMPS),
-    bootId: uuidText(new Uint8Array(view.buffer, at + STATUS_BOOT_ID, 16)),
+    bootId: uuidText(new Uint8Array(view.buffer, view.byteOffset + at + STATUS_BOOT_ID, 16)),
     started: u64(STATUS_STARTED),
     now: u64(STATUS_NOW),
     due: u64(STATUS_DUE),
@@ -98,9 +99,4 @@ export function readStatus(view: DataView, at: number): CoreStatus {
 /** The key that a refused configuration block stumbled over; 0 none. */
 export function faultKey(view: DataView, at: number): number {
   return view.getUint32(at + STATUS_FAULT_KEY, true);
-}
-
-function uuidText(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -1,6 +1,6 @@
 // Messages of schema 2.3 with payloads that our core does not write, and what they decode to.
 
-import type { Flow, Payload } from '../../bindings/js/security-message.ts';
+import type { Flow, Payload } from '../../bindings/js/messages/security-message.ts';
 import {
   type Field,
   flatbuffer,

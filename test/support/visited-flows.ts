@@ -1,13 +1,13 @@
 // The flows of a message in the words that visitFlows and decodeMessage have in common.
 
 import { formatAddress } from '../../bindings/js/address.ts';
-import { visitFlows } from '../../bindings/js/flow-visitor.ts';
+import { visitFlows } from '../../bindings/js/messages/flow-visitor.ts';
 import {
   type Flow,
   nameOf,
   PROTOCOL_NAMES,
   type SecurityMessage,
-} from '../../bindings/js/security-message.ts';
+} from '../../bindings/js/messages/security-message.ts';
 
 export type VisitedFlow = Omit<Flow, 'processId' | 'userId' | 'executable' | 'commandLine'>;
 

@@ -1,7 +1,8 @@
 // Messages of schema 2.3, of the reference agent and of ours, into a SecurityMessage.
 
-import { PAYLOAD_NETWORK_ACTIVITY } from '../../schema/message-2.3.ts';
-import { formatAddress } from './address.ts';
+import { PAYLOAD_NETWORK_ACTIVITY } from '../../../schema/message-2.3.ts';
+import { formatAddress } from '../address.ts';
+import { uuidText } from '../uuid.ts';
 import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
 import { walkFlows } from './flow-walk-2.3.ts';
@@ -15,7 +16,6 @@ import {
   type SecurityMessage,
   versionText,
 } from './security-message.ts';
-import { uuidText } from './uuid.ts';
 
 /**
  * Decodes one message; the bytes are not trusted. Text that is no UTF-8 is kept with U+FFFD in place of what is not.

@@ -6,7 +6,7 @@
 //   vector  | u32 count | elements ...            string | u32 length | UTF-8 | 0
 //   An offset to a table, vector or string is a u32, counted forward from where it stands.
 
-import { WardletError } from './errors.ts';
+import { WardletError } from '../errors.ts';
 
 const OFFSET = 4;
 const VTABLE_HEADER = 4;

@@ -1,9 +1,8 @@
 // One door to all message formats.
 
-import type { MessageFormat } from './configuration.ts';
+import { WardletError } from '../errors.ts';
 import { decodeMessage23 } from './decode-2.3.ts';
-import { WardletError } from './errors.ts';
-import type { SecurityMessage } from './security-message.ts';
+import type { MessageFormat, SecurityMessage } from './security-message.ts';
 
 /**
  * Decodes a security message. The format is not in the bytes: an IoT Hub message says it in its property `mti`, a core

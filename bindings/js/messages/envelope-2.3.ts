@@ -9,11 +9,11 @@ import {
   MESSAGE_EVENTS,
   MESSAGE_MODULE_ID,
   MESSAGE_MODULE_VERSION,
-} from '../../schema/message-2.3.ts';
+  MESSAGE_TIMEZONE,
+} from '../../../schema/message-2.3.ts';
 import type { FlatBufferReader } from './flatbuffer-reader.ts';
 
 /** i8, never written. */
-const MESSAGE_TIMEZONE = 2;
 const UUID_BYTES = 16;
 const OFFSET = 4;
 

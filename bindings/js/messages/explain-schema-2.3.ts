@@ -8,7 +8,7 @@ import {
   PAYLOAD_NETWORK_ACTIVITY,
   PAYLOAD_PROCESS,
   PAYLOAD_SYSTEM_INFORMATION,
-} from '../../schema/message-2.3.ts';
+} from '../../../schema/message-2.3.ts';
 import {
   BASELINE_RESULTS,
   BASELINE_SEVERITIES,

@@ -6,21 +6,21 @@ import {
   ACTIVITY_V6,
   COMMON_BYTES_IN,
   COMMON_BYTES_OUT,
+  COMMON_COMMAND_LINE,
+  COMMON_EXECUTABLE,
   COMMON_LOCAL_PORT,
+  COMMON_PROCESS_ID,
   COMMON_PROTOCOL,
   COMMON_REMOTE_PORT,
+  COMMON_USER_ID,
   FLOW_ADDRESSES,
   FLOW_COMMON,
-} from '../../schema/message-2.3.ts';
+} from '../../../schema/message-2.3.ts';
 import type { FlatBufferReader } from './flatbuffer-reader.ts';
 import type { AddressFamily } from './security-message.ts';
 import { LayoutCache, TableLayout } from './table-layout.ts';
 
 /** Of NetworkActivityCommon, written by agents that know processes. */
-const COMMON_PROCESS_ID = 5;
-const COMMON_USER_ID = 6;
-const COMMON_EXECUTABLE = 7;
-const COMMON_COMMAND_LINE = 8;
 
 const OFFSET = 4;
 const COMMON = 'NetworkActivityCommon';

@@ -1,6 +1,6 @@
 // The flows of a message without objects: for tools that add up a million of them.
 
-import { PAYLOAD_NETWORK_ACTIVITY } from '../../schema/message-2.3.ts';
+import { PAYLOAD_NETWORK_ACTIVITY } from '../../../schema/message-2.3.ts';
 import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
 import { type FlowSink, walkFlows } from './flow-walk-2.3.ts';

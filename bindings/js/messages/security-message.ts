@@ -1,9 +1,8 @@
 // What a security message says, whatever format carried it. Plain data: JSON.stringify keeps all of it.
 // Texts come from the device as they are: escape them before a terminal or a page shows them.
 
-import type { MessageFormat, ProtocolName } from './configuration.ts';
-
-export type { ProtocolName };
+export type MessageFormat = '2.3' | '3.0-flatbuffers' | '3.0-protobuf';
+export type ProtocolName = 'TCP' | 'UDP' | 'ICMP';
 
 // Names by value, as the schema numbers them.
 export const PROTOCOL_NAMES = ['TCP', 'UDP', 'ICMP'] as const;

@@ -1,6 +1,7 @@
 // What every byte of a message is for: to learn the format, to compare encoders, to see what a device really sent.
 
-import { formatAddress } from './address.ts';
+import { formatAddress } from '../address.ts';
+import { uuidText } from '../uuid.ts';
 import { ByteCover, type ByteRun } from './byte-cover.ts';
 import { decodeMessage23 } from './decode-2.3.ts';
 import {
@@ -15,7 +16,6 @@ import {
 } from './explain-schema-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
 import { nameOf, versionText } from './security-message.ts';
-import { uuidText } from './uuid.ts';
 
 /** A run of bytes and what it means. */
 export interface ByteMeaning {

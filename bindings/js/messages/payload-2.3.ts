@@ -1,17 +1,40 @@
 // Payloads of schema 2.3 other than network activity, decoded.
 
 import {
+  BASELINE_CHECKS,
+  CHECK_DESCRIPTION,
+  CHECK_ERROR,
+  CHECK_ID,
+  CHECK_REMEDIATION,
+  CHECK_RESULT,
+  CHECK_SEVERITY,
+  LISTENING_PORTS_V4,
+  LISTENING_PORTS_V6,
+  LOG_FILE,
+  LOG_LEVEL,
+  LOG_LINE,
+  LOG_MESSAGE,
+  LOG_RECORDS,
+  LOG_TIMESTAMP,
   PAYLOAD_BASELINE,
   PAYLOAD_HEARTBEAT,
   PAYLOAD_LISTENING_PORTS,
   PAYLOAD_LOG,
   PAYLOAD_PROCESS,
   PAYLOAD_SYSTEM_INFORMATION,
+  PROCESS_COMMAND_LINE,
+  PROCESS_EVENT,
+  PROCESS_EXECUTABLE,
+  PROCESS_HIT_COUNT,
+  PROCESS_ID,
+  PROCESS_PARENT,
+  PROCESS_USER_ID,
+  PROCESS_USER_NAME,
   SYSTEM_HARDWARE,
   SYSTEM_KERNEL,
   SYSTEM_OS,
-} from '../../schema/message-2.3.ts';
-import { formatAddress } from './address.ts';
+} from '../../../schema/message-2.3.ts';
+import { formatAddress } from '../address.ts';
 import type { FlatBufferReader } from './flatbuffer-reader.ts';
 import {
   type AddressFamily,
@@ -32,33 +55,6 @@ import {
   type ProcessEvent,
   type SystemInformation,
 } from './security-message.ts';
-
-const PORTS_V4 = 0;
-const PORTS_V6 = 1;
-
-const CHECKS = 0;
-const CHECK_ID = 0;
-const CHECK_RESULT = 1;
-const CHECK_ERROR = 2;
-const CHECK_DESCRIPTION = 3;
-const CHECK_SEVERITY = 4;
-const CHECK_REMEDIATION = 5;
-
-const PROCESS_EXECUTABLE = 0;
-const PROCESS_ID = 1;
-const PROCESS_PARENT = 2;
-const PROCESS_USER_ID = 3;
-const PROCESS_USER_NAME = 4;
-const PROCESS_COMMAND_LINE = 5;
-const PROCESS_EVENT = 6;
-const PROCESS_HIT_COUNT = 7;
-
-const RECORDS = 0;
-const RECORD_MESSAGE = 0;
-const RECORD_LEVEL = 1;
-const RECORD_TIMESTAMP = 2;
-const RECORD_LINE = 3;
-const RECORD_FILE = 4;
 
 const OFFSET = 4;
 
@@ -109,8 +105,8 @@ function readSystemInformation(reader: FlatBufferReader, table: number): SystemI
 
 function readListeningPorts(reader: FlatBufferReader, table: number): ListeningPorts {
   const ports: ListeningPort[] = [];
-  readPorts(reader, table, PORTS_V4, 4, 'ListeningPorts.ipv4_ports', ports);
-  readPorts(reader, table, PORTS_V6, 6, 'ListeningPorts.ipv6_ports', ports);
+  readPorts(reader, table, LISTENING_PORTS_V4, 4, 'ListeningPorts.ipv4_ports', ports);
+  readPorts(reader, table, LISTENING_PORTS_V6, 6, 'ListeningPorts.ipv6_ports', ports);
   return { kind: 'ListeningPorts', ports };
 }
 
@@ -140,7 +136,7 @@ function readPorts(
 }
 
 function readBaseline(reader: FlatBufferReader, table: number): Baseline {
-  const checks = readTables(reader, table, CHECKS, 'Baseline.baseline_checks', readCheck);
+  const checks = readTables(reader, table, BASELINE_CHECKS, 'Baseline.baseline_checks', readCheck);
   return { kind: 'Baseline', checks };
 }
 
@@ -170,16 +166,16 @@ function readProcess(reader: FlatBufferReader, table: number): ProcessEvent {
 }
 
 function readLog(reader: FlatBufferReader, table: number): Log {
-  return { kind: 'Log', records: readTables(reader, table, RECORDS, 'Log.logs', readRecord) };
+  return { kind: 'Log', records: readTables(reader, table, LOG_RECORDS, 'Log.logs', readRecord) };
 }
 
 function readRecord(reader: FlatBufferReader, record: number): LogRecord {
   return {
-    level: nameOf(LOG_LEVELS, reader.i8(record, RECORD_LEVEL, 'Record.level')),
-    message: reader.decodeText(reader.requiredText(record, RECORD_MESSAGE, 'Record.message')),
-    fileName: reader.decodeText(reader.requiredText(record, RECORD_FILE, 'Record.filename')),
-    line: reader.u32(record, RECORD_LINE, 'Record.line'),
-    timestamp: reader.u64(record, RECORD_TIMESTAMP, 'Record.timestamp'),
+    level: nameOf(LOG_LEVELS, reader.i8(record, LOG_LEVEL, 'Record.level')),
+    message: reader.decodeText(reader.requiredText(record, LOG_MESSAGE, 'Record.message')),
+    fileName: reader.decodeText(reader.requiredText(record, LOG_FILE, 'Record.filename')),
+    line: reader.u32(record, LOG_LINE, 'Record.line'),
+    timestamp: reader.u64(record, LOG_TIMESTAMP, 'Record.timestamp'),
   };
 }
 
