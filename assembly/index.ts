@@ -41,6 +41,7 @@ export {
   OUTBOX_SIZE,
   PLAN,
   PROFILE,
+  SCORES,
   STATUS,
   TEXT_MAX,
   TEXTS,

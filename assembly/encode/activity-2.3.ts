@@ -157,7 +157,7 @@ function writeAddresses(family: u32, from: usize, at: usize): void {
   if (family === FAMILY_V4) {
     store<u64>(at, from ? load<u64>(from) : 0);
   } else if (from) {
-    memory.copy(at, from, ADDRESSES_V6);
+    for (let word: usize = 0; word < ADDRESSES_V6; word += 8) store<u64>(at + word, load<u64>(from + word));
   } else {
     memory.fill(at, 0, ADDRESSES_V6);
   }

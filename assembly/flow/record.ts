@@ -1,11 +1,15 @@
 // Reading and clearing one flow record; layout in memory.ts.
 
 import {
+  FLOW_ACTIVATIONS,
   FLOW_BYTES,
   FLOW_BYTES_HIGH,
   FLOW_FIRST_SEEN,
+  FLOW_IDLE,
   FLOW_LAST_SEEN,
   FLOW_PACKETS,
+  FLOW_STANDING,
+  FLOW_STATE,
   FLOW_TCP_FLAGS,
   NEVER_SEEN,
 } from '../memory';
@@ -43,4 +47,12 @@ export function clearCounts(record: usize): void {
   store<u32>(record, 0, FLOW_LAST_SEEN);
   store<u16>(record, 0, FLOW_TCP_FLAGS);
   store<u16>(record, 0, FLOW_BYTES_HIGH);
+}
+
+/** What a flow is known for goes when another takes the record over. */
+export function clearHistory(record: usize): void {
+  store<u8>(record, 0, FLOW_STATE);
+  store<u8>(record, 0, FLOW_ACTIVATIONS);
+  store<u8>(record, 0, FLOW_IDLE);
+  store<u8>(record, 0, FLOW_STANDING);
 }

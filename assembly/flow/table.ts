@@ -25,7 +25,7 @@ import {
 } from '../memory';
 import { mergeRecord } from './everything-else';
 import { hashV4, hashV6 } from './hash';
-import { clearCounts, isActive } from './record';
+import { clearCounts, clearHistory, isActive } from './record';
 
 const SLOT_MASK: u32 = SLOT_COUNT - 1;
 const NONE: u32 = 0xffffffff;
@@ -73,8 +73,10 @@ export function insertV4(hash: u32, addresses: u64, transport: u64): usize {
 export function insertV6(hash: u32, local: usize, remote: usize, transport: u64): usize {
   const record = claim(FAMILY_V6, hash, transport);
   if (record !== 0) {
-    memory.copy(record + FLOW_ADDRESSES, local, 16);
-    memory.copy(record + FLOW_ADDRESSES + 16, remote, 16);
+    store<u64>(record, load<u64>(local), FLOW_ADDRESSES);
+    store<u64>(record, load<u64>(local, 8), FLOW_ADDRESSES + 8);
+    store<u64>(record, load<u64>(remote), FLOW_ADDRESSES + 16);
+    store<u64>(record, load<u64>(remote, 8), FLOW_ADDRESSES + 24);
   }
   return record;
 }
@@ -120,8 +122,8 @@ function claim(family: u32, hash: u32, transport: u64): usize {
   setNumber(index, slot, number + 1);
 
   const record = recordAt(family, number);
-  memory.fill(record, 0, FLOW_ADDRESSES);
   clearCounts(record);
+  clearHistory(record);
   store<u64>(record, transport, FLOW_PORTS);
   return record;
 }

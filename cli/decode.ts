@@ -1,0 +1,84 @@
+// wardlet decode: message files in, JSON lines or an explanation of every byte out.
+
+import { basename } from 'node:path';
+import pc from 'picocolors';
+import { WardletError } from '../bindings/js/errors.ts';
+import { decodeMessage } from '../bindings/js/messages/decode.ts';
+import { explainMessage } from '../bindings/js/messages/explain.ts';
+import { fileSource } from '../host/capture/file-source.ts';
+import { grouped, printable, table } from './terminal.ts';
+
+export interface DecodeOptions {
+  readonly explain?: boolean;
+  readonly json?: boolean;
+}
+
+/** IoT Hub takes messages up to 256 KB, properties included. */
+const MESSAGE_MAX = 262_144;
+/** Bytes of hex shown of one entry. */
+const HEX_SHOWN = 16;
+
+export async function decode(files: readonly string[], options: DecodeOptions): Promise<void> {
+  for (const file of files) {
+    const bytes = await readMessage(file);
+    const name = file === '-' ? 'standard input' : basename(file);
+    try {
+      if (!options.explain) process.stdout.write(`${JSON.stringify(decodeMessage(bytes))}\n`);
+      else if (options.json) explainAsJson(bytes);
+      else explainAsTable(name, bytes);
+    } catch (cause) {
+      if (!(cause instanceof WardletError)) throw cause;
+      throw new WardletError(cause.code, `${name} is no security message of schema 2.3: ${cause.message}`, {
+        cause,
+        hint: cause.hint,
+      });
+    }
+  }
+}
+
+async function readMessage(file: string): Promise<Uint8Array> {
+  const source = fileSource(file);
+  try {
+    const bytes = new Uint8Array(MESSAGE_MAX + 1);
+    let length = 0;
+    while (length < bytes.length) {
+      const got = await source.read(bytes.subarray(length));
+      if (got === 0) return bytes.slice(0, length);
+      length += got;
+    }
+  } finally {
+    await source.close();
+  }
+  throw new WardletError('WL_BAD_MESSAGE', `${source.name} has more than ${grouped(MESSAGE_MAX)} bytes`, {
+    hint: 'no security message is that large; captures are for: wardlet inspect',
+  });
+}
+
+function explainAsJson(bytes: Uint8Array): void {
+  for (const entry of explainMessage(bytes)) process.stdout.write(`${JSON.stringify(entry)}\n`);
+}
+
+function explainAsTable(name: string, bytes: Uint8Array): void {
+  const rows = explainMessage(bytes).map(({ offset, length, path, meaning, value }) => [
+    pc.dim(String(offset)),
+    hex(bytes.subarray(offset, offset + length)),
+    printable(path),
+    value === undefined ? meaning : `${meaning}: ${pc.bold(printable(String(value)))}`,
+  ]);
+  const columns = [
+    { title: 'offset', align: 'right' },
+    { title: 'bytes' },
+    { title: 'path' },
+    { title: 'meaning' },
+  ] as const;
+  process.stdout.write(
+    `${pc.bold(printable(name))}  ${grouped(bytes.length)} bytes\n${table(columns, rows)}\n`,
+  );
+}
+
+function hex(bytes: Uint8Array): string {
+  const shown = Array.from(bytes.subarray(0, HEX_SHOWN), (byte) => byte.toString(16).padStart(2, '0')).join(
+    ' ',
+  );
+  return bytes.length > HEX_SHOWN ? `${shown} ...` : shown;
+}

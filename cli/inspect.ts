@@ -1,0 +1,194 @@
+// wardlet inspect: options in, a room's result out as a table, CSV or JSON.
+
+import type { Profile } from '../bindings/js/core.ts';
+import { WardletError } from '../bindings/js/errors.ts';
+import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
+import type { Capture } from '../host/capture/capture.ts';
+import { fileSource } from '../host/capture/file-source.ts';
+import { openCapture } from '../host/capture/open-capture.ts';
+import { type DeviceProposal, proposeDevice } from '../host/inspection/device-proposal.ts';
+import { parseFlowFilter } from '../host/inspection/flow-filter.ts';
+import type { FlowTotal } from '../host/inspection/flow-totals.ts';
+import { type Inspection, inspectCapture } from '../host/inspection/inspect-capture.ts';
+import { LINK_NAMES } from '../host/inspection/ip-header.ts';
+import { SampledCapture } from '../host/inspection/sampled-capture.ts';
+import { openCore, PROFILES } from './cores.ts';
+import { describe, reportFailure } from './failure.ts';
+import { showInspection } from './inspection-view.ts';
+import { MessageFolder } from './message-folder.ts';
+import { choice, integer, numberedSeed } from './options.ts';
+import { Progress } from './progress.ts';
+import { type ShownFlows, shownFlows } from './shown-flows.ts';
+import { TextOutput } from './text-output.ts';
+
+export interface InspectOptions {
+  readonly local?: string;
+  readonly interval: string;
+  readonly profile: string;
+  readonly format: string;
+  readonly messages?: string;
+  readonly seed?: string;
+  readonly filter?: string;
+  readonly top?: string;
+  readonly csv?: boolean;
+  readonly json?: boolean;
+}
+
+/** Rows of the table a person gets without --top. */
+const ROWS_SHOWN = 20;
+/** Bytes of frames looked at to propose a device. */
+const SAMPLE_BYTES = 8 << 20;
+const FORMATS: readonly MessageFormat[] = ['2.3'];
+
+export async function inspect(file: string, options: InspectOptions): Promise<void> {
+  if (options.csv && options.json) {
+    throw new WardletError('WL_BAD_USAGE', '--csv and --json exclude each other', {
+      hint: 'choose one of them',
+    });
+  }
+  const intervalSeconds =
+    options.interval === 'capture' ? 'capture' : integer('--interval', options.interval, 1, 2_592_000);
+  const profile: Profile = choice('--profile', options.profile, PROFILES);
+  const format = choice('--format', options.format, FORMATS);
+  const filter = options.filter === undefined ? undefined : parseFlowFilter(options.filter);
+  const top =
+    options.top === undefined ? undefined : integer('--top', options.top, 0, Number.MAX_SAFE_INTEGER);
+  const seed =
+    options.seed === undefined
+      ? crypto.getRandomValues(new Uint8Array(32))
+      : await numberedSeed(options.seed);
+
+  const source = fileSource(file);
+  const opened = await openCapture(source);
+  const progress = new Progress(source.size);
+  try {
+    checkLinks(source.name, opened);
+    const { capture, localAddresses, proposal } = await withDevice(opened, options.local);
+    const folder = options.messages === undefined ? undefined : new MessageFolder(options.messages);
+    const result = await inspectCapture(capture, await openCore(profile), {
+      localAddresses,
+      intervalSeconds,
+      seed,
+      format,
+      onProgress: (bytes) => progress.update(bytes),
+      ...(folder ? { onMessage: ({ bytes }) => folder.write(bytes) } : {}),
+    });
+    progress.clear();
+    checkLinks(source.name, opened);
+    const shown = shownFlows(
+      result.flows,
+      filter,
+      top ?? (options.json || options.csv ? undefined : ROWS_SHOWN),
+    );
+    const device = { addresses: localAddresses, proposed: proposal !== undefined };
+    if (options.json) writeJson(result, shown, device);
+    else if (options.csv) writeCsv(shown);
+    else
+      showInspection({
+        name: source.name,
+        capture,
+        result,
+        shown,
+        filtered: filter !== undefined,
+        device,
+        proposal,
+      });
+    if (result.failure !== undefined) {
+      process.exitCode = reportFailure(result.failure, options.json === true);
+    }
+  } finally {
+    progress.clear();
+    await opened.close();
+  }
+}
+
+/** The device's addresses as given, or as the beginning of the capture makes them likely. */
+async function withDevice(
+  opened: Capture,
+  local: string | undefined,
+): Promise<{ capture: Capture; localAddresses: readonly string[]; proposal?: DeviceProposal }> {
+  if (local !== undefined) {
+    const localAddresses = local.split(',').map((address) => address.trim());
+    return { capture: opened, localAddresses };
+  }
+  const capture = await SampledCapture.open(opened, SAMPLE_BYTES);
+  const proposal = proposeDevice(capture.sample);
+  if (proposal === undefined) {
+    // Let a fault of the file speak first: it explains an empty beginning.
+    if (capture.sample.length === 0) await capture.fill(new Uint8Array(65536));
+    throw new WardletError('WL_NO_DEVICE', 'no packet of the capture tells which address is the device', {
+      hint: 'say so: --local 192.168.1.50 (several with commas)',
+    });
+  }
+  return { capture, localAddresses: proposal.localAddresses, proposal };
+}
+
+/** A capture of which the core can read nothing is a mistake of the person, not traffic that happens to be ignored. */
+function checkLinks(name: string, { links }: Capture): void {
+  if (links.size === 0 || [...links].some((link) => LINK_NAMES.has(link))) return;
+  const names = [...new Set(LINK_NAMES.values())].join(', ');
+  throw new WardletError(
+    'WL_UNKNOWN_LINK',
+    `${name} has link type ${[...links].join(', ')}, which the core does not read`,
+    {
+      hint: `capture on an interface of one of these link types: ${names} (tcpdump -L lists what an interface offers)`,
+    },
+  );
+}
+
+function writeJson(
+  { packets, messages, flows, firstMs, lastMs, failure }: Inspection,
+  shown: ShownFlows,
+  local: { readonly addresses: readonly string[]; readonly proposed: boolean },
+): void {
+  const ignored = Object.fromEntries(Object.entries(packets.ignored).filter(([, count]) => count > 0));
+  const summary = {
+    local,
+    packets: { seen: packets.seen, counted: packets.counted, ignored },
+    bytes: { in: flows.bytesIn, out: flows.bytesOut },
+    time: { first: isoTime(firstMs), last: isoTime(lastMs) },
+    messages,
+    flowCount: shown.matching,
+    ...(failure === undefined ? {} : { error: errorOf(failure) }),
+  };
+  const output = new TextOutput(process.stdout);
+  output.write(`${JSON.stringify(summary).slice(0, -1)},"flows":[`);
+  let separator = '';
+  for (const flow of shown.rows) {
+    output.write(separator + flowJson(flow));
+    separator = ',';
+  }
+  output.write(']}\n');
+  output.end();
+}
+
+/** As JSON.stringify has it, in half the time: protocol and addresses hold nothing to escape. */
+function flowJson(flow: FlowTotal): string {
+  const { protocol, localAddress, localPort, remoteAddress, remotePort, bytesIn, bytesOut } = flow;
+  const local = `"localAddress":"${localAddress}","localPort":${localPort}`;
+  const remote = `"remoteAddress":"${remoteAddress}","remotePort":${remotePort}`;
+  return `{"protocol":"${protocol}",${local},${remote},"bytesIn":${bytesIn},"bytesOut":${bytesOut}}`;
+}
+
+function errorOf(failure: unknown): { code: string; message: string; hint: string } {
+  const { code, message, hint } = describe(failure);
+  return { code, message, hint };
+}
+
+function isoTime(ms: number | undefined): string | null {
+  // Dates end in the year 275760; clocks of captures may not.
+  return ms === undefined || ms > 8.64e15 ? null : new Date(ms).toISOString();
+}
+
+/** RFC 4180. No value needs quotes. */
+function writeCsv({ rows }: ShownFlows): void {
+  const output = new TextOutput(process.stdout);
+  output.write('protocol,localAddress,localPort,remoteAddress,remotePort,bytesIn,bytesOut\r\n');
+  for (const flow of rows) {
+    const { protocol, localAddress, localPort, remoteAddress, remotePort, bytesIn, bytesOut } = flow;
+    output.write(
+      `${protocol},${localAddress},${localPort},${remoteAddress},${remotePort},${bytesIn},${bytesOut}\r\n`,
+    );
+  }
+  output.end();
+}

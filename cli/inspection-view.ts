@@ -1,0 +1,101 @@
+// What a person sees of an inspected capture.
+
+import pc from 'picocolors';
+import type { Capture } from '../host/capture/capture.ts';
+import type { DeviceProposal } from '../host/inspection/device-proposal.ts';
+import type { FlowTotal } from '../host/inspection/flow-totals.ts';
+import type { Inspection } from '../host/inspection/inspect-capture.ts';
+import { LINK_NAMES } from '../host/inspection/ip-header.ts';
+import type { ShownFlows } from './shown-flows.ts';
+import { byteSize, duration, grouped, printable, table } from './terminal.ts';
+
+export interface InspectionView {
+  readonly name: string;
+  readonly capture: Capture;
+  readonly result: Inspection;
+  readonly shown: ShownFlows;
+  readonly filtered: boolean;
+  readonly device: { readonly addresses: readonly string[] };
+  readonly proposal: DeviceProposal | undefined;
+}
+
+export function showInspection(view: InspectionView): void {
+  const { result, shown } = view;
+  const rows = [...shown.rows];
+  const lines = [heading(view), device(view), '', packets(result)];
+  if (rows.length > 0) lines.push('', flows(rows), ...rest(view, rows.length));
+  else lines.push('', view.filtered ? 'No flow passes the filter.' : 'No flows.');
+  lines.push('', summary(result));
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function heading({ name, capture, result }: InspectionView): string {
+  const links = [...capture.links].map((link) => LINK_NAMES.get(link) ?? `link type ${link} (not read)`);
+  const { firstMs, lastMs } = result;
+  const length =
+    firstMs === undefined || lastMs === undefined ? [] : [duration(Math.max(0, lastMs - firstMs))];
+  return `${pc.bold(printable(name))}  ${[capture.format, ...links, ...length].join(', ')}`;
+}
+
+function device({ device: { addresses }, proposal }: InspectionView): string {
+  const text = `device ${addresses.map((address) => pc.bold(printable(address))).join(', ')}`;
+  if (proposal === undefined) return text;
+  const share = Math.floor(proposal.share * 100);
+  return `${text}  ${pc.yellow(`proposed: it is in ${share} % of the packets; if that is wrong, use --local`)}`;
+}
+
+function packets({ packets: { seen, counted, ignored } }: Inspection): string {
+  const reasons = Object.entries(ignored).filter(([, count]) => count > 0);
+  const total = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const why = reasons.map(([reason, count]) => `${reason} ${grouped(count)}`).join(', ');
+  return `packets   ${grouped(seen)} seen = ${grouped(counted)} counted + ${grouped(total)} ignored${why && ` (${why})`}`;
+}
+
+function flows(rows: readonly FlowTotal[]): string {
+  return table(
+    [
+      { title: 'protocol' },
+      { title: 'local' },
+      { title: 'remote' },
+      { title: 'bytes in', align: 'right' },
+      { title: 'bytes out', align: 'right' },
+    ],
+    rows.map((flow) => {
+      const named = !isEverythingElse(flow);
+      return [
+        protocolName(flow),
+        named ? endpoint(flow.localAddress, flow.localPort) : pc.yellow('everything else'),
+        named ? endpoint(flow.remoteAddress, flow.remotePort) : pc.yellow('(the table was full)'),
+        grouped(flow.bytesIn),
+        grouped(flow.bytesOut),
+      ];
+    }),
+  );
+}
+
+function rest({ shown, filtered }: InspectionView, rows: number): string[] {
+  const more = shown.matching - rows;
+  if (more === 0) return [];
+  const what = filtered ? 'matching flows' : 'flows';
+  return [pc.dim(`and ${grouped(more)} more ${what}: --top ${shown.matching}, --csv or --json show them`)];
+}
+
+function summary({ flows: totals, messages }: Inspection): string {
+  const bytes = `${byteSize(totals.bytesIn)} in, ${byteSize(totals.bytesOut)} out`;
+  const size = messages.count === 0 ? '' : `, ${byteSize(messages.bytes)} in all`;
+  return `flows     ${grouped(totals.count)}, ${bytes}\nmessages  ${grouped(messages.count)}${size}`;
+}
+
+function isEverythingElse({ localAddress, remoteAddress }: FlowTotal): boolean {
+  return /^(0\.0\.0\.0|::)$/.test(localAddress) && localAddress === remoteAddress;
+}
+
+function protocolName({ protocol, localAddress }: FlowTotal): string {
+  return protocol === 'ICMP' && localAddress.includes(':') ? 'ICMPv6' : protocol;
+}
+
+/** RFC 5952 section 6: brackets where a port follows an IPv6 address. */
+function endpoint(address: string, port: number): string {
+  if (port === 0) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
