@@ -8,6 +8,7 @@ import { settleStanding } from './flow/standing';
 import {
   AGENT,
   AGENT_SEND_EMPTY,
+  AGENT_SETTLED,
   AGENT_WAITING,
   FAMILY_V4,
   FAMILY_V6,
@@ -24,6 +25,7 @@ export function collectScheduled(collectors: u32, waiting: u32, time: i64): void
   if (collectors & ACTIVITY) {
     settleStanding(FAMILY_V4);
     settleStanding(FAMILY_V6);
+    store<i64>(AGENT, time, AGENT_SETTLED);
   }
   collect(collectors | waiting, time);
 }

@@ -71,13 +71,15 @@ import {
   TEXTS,
 } from './memory';
 import { seed } from './random';
-import { isEnabled, now, scheduleAnew, setNow, updateDue } from './schedule';
+import { enabledCollectors, isEnabled, now, scheduleAnew, setNow, updateDue } from './schedule';
 import { isCollecting, isStarted } from './state';
+import { isUtf8 } from './utf8';
 
 const SEED_SIZE: u32 = 32;
 const LOCAL_V4_ENTRY: u32 = 8;
 const LOCAL_V6_ENTRY: u32 = 20;
 const ALL_PROTOCOLS: u32 = 7;
+const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
 
 /** The reference agent's defaults (docs/abi.md); batching needs a format that carries it. */
 export function setDefaults(): void {
@@ -98,6 +100,7 @@ export function setDefaults(): void {
 
 /** The block stands in INPUT[0, length). */
 export function applyConfiguration(length: i32): i32 {
+  store<u32>(STATUS, 0, STATUS_FAULT_KEY);
   if (length < <i32>CONFIGURATION_HEADER || length > INPUT_SIZE || length & 3) return BAD_LENGTH;
   if (load<u32>(INPUT) !== CONFIGURATION_VERSION) return BAD_VERSION;
   const end = INPUT + length;
@@ -106,9 +109,12 @@ export function applyConfiguration(length: i32): i32 {
 
   const counting = changesCounting(end);
   if (counting && isStarted()) {
-    // What was collected so far is sent first; what finds no room goes on under "everything else".
-    if (isCollecting() && hasActivity()) {
-      collect(load<u32>(AGENT, AGENT_WAITING) | (1 << COLLECTOR_NETWORK_ACTIVITY), now());
+    // What was collected so far is sent first; what finds no room, or no hub, goes on under "everything else" and waits.
+    if (hasActivity()) {
+      const others = load<u32>(AGENT, AGENT_WAITING) & ~ACTIVITY;
+      store<u32>(AGENT, ACTIVITY, AGENT_WAITING);
+      if (isCollecting()) collect(ACTIVITY, now());
+      store<u32>(AGENT, load<u32>(AGENT, AGENT_WAITING) | others, AGENT_WAITING);
     }
     mergeTable(FAMILY_V4);
     mergeTable(FAMILY_V6);
@@ -116,6 +122,9 @@ export function applyConfiguration(length: i32): i32 {
   for (let at = INPUT + CONFIGURATION_HEADER; at < end; at = nextEntry(at)) {
     applyEntry(load<u16>(at), at + ENTRY_HEADER, load<u16>(at, 2));
   }
+  // A collector switched off stays silent, but for what the flows have counted before.
+  const mayWait = enabledCollectors() | (hasActivity() ? ACTIVITY : 0);
+  store<u32>(AGENT, load<u32>(AGENT, AGENT_WAITING) & mayWait, AGENT_WAITING);
   store<u32>(
     AGENT,
     isEnabled(COLLECTOR_NETWORK_ACTIVITY) ? load<u32>(AGENT, AGENT_PROTOCOLS) : 0,
@@ -161,7 +170,7 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
     case KEY_KERNEL:
     case KEY_NETWORK_STACK:
     case KEY_HARDWARE:
-      return length <= <u32>TEXT_MAX ? OK : BAD_VALUE;
+      return length <= <u32>TEXT_MAX && isUtf8(value, value + length) ? OK : BAD_VALUE;
     case KEY_FIRST_COLLECTION:
       return isNumber(value, length, 0, INTERVAL_MAX_SECONDS);
     case KEY_PENDING_TIME:

@@ -118,7 +118,7 @@ export function connect(): i32 {
 /** The last hub is gone: pending from `time` on; unacknowledged messages are handed out again. Returns the new STATE_. */
 export function disconnect(time: i64): i32 {
   if (!isStarted()) return NOT_STARTED;
-  if (stateNow() === STATE_ACTIVE) becomePending(clampTime(time));
+  if (stateNow() === STATE_ACTIVE) becomePending(max<i64>(clampTime(time), now()));
   rewindMessages();
   updateDue();
   return stateNow();

@@ -15,8 +15,8 @@ export const VERSION: u32 = 0x00010000;
 /** Changes when a call, a block or a record changes shape. */
 export const ABI_VERSION: i32 = 1;
 
-/** Flows per family. */
-export const FLOW_MAX: i32 = LARGE ? 4096 : 64;
+/** Flows per family; the gateway's: as many as an index slot of 16 bits can name. */
+export const FLOW_MAX: i32 = LARGE ? 65535 : 64;
 /** Local addresses per family. */
 export const LOCAL_MAX: i32 = LARGE ? 64 : 8;
 /** Bytes of each of the four system information strings. */
@@ -90,7 +90,11 @@ export const AGENT_OUTBOX_HEAD: usize = 192;
 export const AGENT_OUTBOX_TAIL: usize = 196;
 export const AGENT_OUTBOX_UNSENT: usize = 200;
 export const AGENT_OUTBOX_UNSENT_COUNT: usize = 204;
-export const AGENT_SIZE: i32 = 216;
+/** i64, ms: the settlement of standing before. */
+export const AGENT_SETTLED: usize = 216;
+/** u32: records in the ring, acknowledged ones that wait for the oldest included. */
+export const AGENT_OUTBOX_RECORDS: usize = 224;
+export const AGENT_SIZE: i32 = 232;
 export const AGENT: usize = memory.data(AGENT_SIZE, 8);
 
 // --- local addresses: u32 address, u32 subnet broadcast (0: none); and 16 bytes, both network order -------------
@@ -151,7 +155,7 @@ export const FLOWS_V4: usize = memory.data(FLOW_MAX * FLOW_V4_SIZE, 8);
 export const FLOWS_V6: usize = memory.data(FLOW_MAX * FLOW_V6_SIZE, 8);
 
 // --- flow index: open addressing, a quarter full at most; slot: 0 empty, else record number + 1 -----------------
-export const SLOT_BITS: i32 = LARGE ? 14 : 8;
+export const SLOT_BITS: i32 = LARGE ? 18 : 8;
 export const SLOT_COUNT: i32 = 1 << SLOT_BITS;
 /** Bytes of a slot, as a shift: u16 where records outnumber a u8. */
 export const SLOT_SHIFT: i32 = LARGE ? 1 : 0;

@@ -9,7 +9,7 @@ import { stripLink } from './link/strip';
 import { AGENT, AGENT_OLDEST, AGENT_SEEN_BASE, HAS_FAST_PATH, INPUT, INPUT_SIZE, STATUS } from './memory';
 import { readIpv4 } from './packet/ipv4';
 import { readIpv6 } from './packet/ipv6';
-import { setNow } from './schedule';
+import { clampTime, setNow } from './schedule';
 
 /** The frame crosses a due time, or jumps: tick first. No reason has this value. */
 const CROSSES_DUE: i32 = WOULD_MERGE - 1;
@@ -52,7 +52,7 @@ export function observeFrames(offset: i32, length: i32): i32 {
 /** Bytes counted, -reason, WOULD_MERGE or CROSSES_DUE. */
 function observeFrame(at: usize): i32 {
   // From a low interval ago to before the due time; every other time is for tick to judge.
-  const time = load<i64>(at, FRAME_TIME);
+  const time = clampTime(load<i64>(at, FRAME_TIME));
   if (time < load<i64>(AGENT, AGENT_OLDEST) || time >= load<i64>(STATUS, STATUS_DUE)) return CROSSES_DUE;
   if (time > load<i64>(STATUS, STATUS_NOW)) setNow(time);
 

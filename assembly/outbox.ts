@@ -18,6 +18,7 @@ import {
   AGENT,
   AGENT_FORMAT,
   AGENT_OUTBOX_HEAD,
+  AGENT_OUTBOX_RECORDS,
   AGENT_OUTBOX_TAIL,
   AGENT_OUTBOX_UNSENT,
   AGENT_OUTBOX_UNSENT_COUNT,
@@ -67,6 +68,7 @@ export function commit(length: u32): void {
   store<u32>(AGENT, tail + recordSize(length), AGENT_OUTBOX_TAIL);
   store<u32>(STATUS, sequence + 1, STATUS_MESSAGES);
   addTo(STATUS + STATUS_UNACKNOWLEDGED, 1);
+  addTo(AGENT + AGENT_OUTBOX_RECORDS, 1);
   addTo(AGENT + AGENT_OUTBOX_UNSENT_COUNT, 1);
 }
 
@@ -86,34 +88,36 @@ export function nextMessage(): usize {
 /** The connection is gone: hand out again all that is not acknowledged, oldest first. */
 export function rewindMessages(): void {
   store<u32>(AGENT, load<u32>(AGENT, AGENT_OUTBOX_HEAD), AGENT_OUTBOX_UNSENT);
-  store<u32>(AGENT, load<u32>(STATUS, STATUS_UNACKNOWLEDGED), AGENT_OUTBOX_UNSENT_COUNT);
+  store<u32>(AGENT, load<u32>(AGENT, AGENT_OUTBOX_RECORDS), AGENT_OUTBOX_UNSENT_COUNT);
 }
 
 /** In any order; room comes back from the oldest message on. */
 export function acknowledgeMessage(sequence: u32): i32 {
   let at = settled(load<u32>(AGENT, AGENT_OUTBOX_HEAD));
-  let left = load<u32>(STATUS, STATUS_UNACKNOWLEDGED);
+  let left = load<u32>(AGENT, AGENT_OUTBOX_RECORDS);
   while (left !== 0 && load<u32>(OUTBOX + at, RECORD_SEQUENCE) !== sequence) {
     at = settled(after(at));
     left--;
   }
   if (left === 0 || load<u16>(OUTBOX + at, RECORD_FLAGS) & RECORD_ACKNOWLEDGED) return UNKNOWN_SEQUENCE;
   store<u16>(OUTBOX + at, RECORD_ACKNOWLEDGED, RECORD_FLAGS);
+  addTo(STATUS + STATUS_UNACKNOWLEDGED, -1);
   release();
   return OK;
 }
 
+/** Gives back the room of the oldest records, as far as they are acknowledged. */
 function release(): void {
-  while (load<u32>(STATUS, STATUS_UNACKNOWLEDGED) !== 0) {
+  while (load<u32>(AGENT, AGENT_OUTBOX_RECORDS) !== 0) {
     const head = settled(load<u32>(AGENT, AGENT_OUTBOX_HEAD));
     if (!(load<u16>(OUTBOX + head, RECORD_FLAGS) & RECORD_ACKNOWLEDGED)) return;
     // Nothing is in flight: the head itself is the next to hand out.
-    if (load<u32>(AGENT, AGENT_OUTBOX_UNSENT_COUNT) === load<u32>(STATUS, STATUS_UNACKNOWLEDGED)) {
+    if (load<u32>(AGENT, AGENT_OUTBOX_UNSENT_COUNT) === load<u32>(AGENT, AGENT_OUTBOX_RECORDS)) {
       store<u32>(AGENT, after(head), AGENT_OUTBOX_UNSENT);
       addTo(AGENT + AGENT_OUTBOX_UNSENT_COUNT, -1);
     }
     store<u32>(AGENT, after(head), AGENT_OUTBOX_HEAD);
-    addTo(STATUS + STATUS_UNACKNOWLEDGED, -1);
+    addTo(AGENT + AGENT_OUTBOX_RECORDS, -1);
   }
   // Empty: start at 0 again, where the longest message fits.
   store<u32>(AGENT, 0, AGENT_OUTBOX_HEAD);
@@ -124,7 +128,7 @@ function release(): void {
 /** Tail, or 0 where the ring has more room before its head. */
 function placeOfRoom(): u32 {
   const tail = load<u32>(AGENT, AGENT_OUTBOX_TAIL);
-  if (load<u32>(STATUS, STATUS_UNACKNOWLEDGED) === 0) return tail;
+  if (load<u32>(AGENT, AGENT_OUTBOX_RECORDS) === 0) return tail;
   const head = load<u32>(AGENT, AGENT_OUTBOX_HEAD);
   if (tail <= head) return tail;
   const behind = <u32>OUTBOX_SIZE - tail;
@@ -134,7 +138,7 @@ function placeOfRoom(): u32 {
 /** Contiguous bytes from `place` on. */
 function roomAt(place: u32): u32 {
   const head = load<u32>(AGENT, AGENT_OUTBOX_HEAD);
-  const empty = load<u32>(STATUS, STATUS_UNACKNOWLEDGED) === 0;
+  const empty = load<u32>(AGENT, AGENT_OUTBOX_RECORDS) === 0;
   return empty || place > head ? <u32>OUTBOX_SIZE - place : head - place;
 }
 

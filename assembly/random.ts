@@ -13,9 +13,9 @@ export function random(): u64 {
   return result;
 }
 
-/** Uniform in [0, bound); the bias of at most bound / 2^64 does not matter to a schedule. */
+/** Uniform in [0, bound), bound below 2^33; the bias of at most bound / 2^31 does not matter to a schedule. */
 export function randomBelow(bound: u64): u64 {
-  return bound === 0 ? 0 : random() % bound;
+  return ((random() >> 33) * bound) >> 31;
 }
 
 /**
@@ -23,8 +23,10 @@ export function randomBelow(bound: u64): u64 {
  * ever shows. The multipliers change only with `rehash`, while the flow index is empty.
  */
 export function seed(entropy: usize, rehash: bool): void {
-  const s0 = load<u64>(entropy);
-  const s1 = load<u64>(entropy, 8);
+  // Mixed into what was there: the same seed given again must not bring the same ids again.
+  const seeded = load<u32>(AGENT, AGENT_SEEDED) !== 0;
+  const s0 = load<u64>(entropy) ^ (seeded ? random() : 0);
+  const s1 = load<u64>(entropy, 8) ^ (seeded ? random() : 0);
   store<u64>(AGENT, s0, AGENT_RANDOM);
   // An all-zero state would only ever give zero.
   store<u64>(AGENT, (s0 | s1) === 0 ? 1 : s1, AGENT_RANDOM + 8);

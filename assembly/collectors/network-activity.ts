@@ -13,7 +13,7 @@ import {
   FAMILY_V4,
   FAMILY_V6,
 } from '../memory';
-import { groupOf, intervalSeconds, lowIntervalMs } from '../schedule';
+import { groupOf, intervalSeconds, lowIntervalMs, wholeSeconds } from '../schedule';
 
 export function hasActivity(): bool {
   return familyHasActivity(FAMILY_V4) || familyHasActivity(FAMILY_V6);
@@ -34,8 +34,8 @@ function familyHasActivity(family: u32): bool {
 /** Seconds an event at `time` covers: the interval, or longer where collections were late. */
 export function coveredSeconds(time: i64): u32 {
   const interval = intervalSeconds(groupOf(COLLECTOR_NETWORK_ACTIVITY));
-  const elapsed = (time - load<i64>(AGENT, AGENT_COLLECTED)) / 1000;
-  return <u32>min<i64>(max<i64>(elapsed, <i64>interval), u32.MAX_VALUE);
+  const elapsed = max<i64>(0, time - load<i64>(AGENT, AGENT_COLLECTED));
+  return max<u32>(wholeSeconds(elapsed), interval);
 }
 
 /** All of it is written: the next interval begins at `time`. */

@@ -14,7 +14,7 @@ import {
 import { coveredSeconds } from '../collectors/network-activity';
 import { PLAN, PLAN_CUT, PLAN_ENTRIES, PLAN_LEFT, VERSION } from '../memory';
 import { writeUuid } from '../random';
-import { groupOf, intervalSeconds } from '../schedule';
+import { groupOf, intervalSeconds, wholeSeconds } from '../schedule';
 import { ACTIVITY_VTABLE, planActivity, writeActivity } from './activity-2.3';
 import { beginString, pointBack, pointTo } from './flatbuffers';
 import { SYSTEM_VTABLE, systemSize, writeSystem } from './system-2.3';
@@ -63,7 +63,9 @@ export function writeMessage(wanted: u32, at: usize, room: u32, time: i64, sendE
     chosen |= SYSTEM;
     size += EVENT + systemSize();
   }
-  if (wanted & HEARTBEAT && left === 0 && size + EVENT + HEARTBEAT_SIZE <= room) chosen |= HEARTBEAT;
+  const systemLeft = wanted & SYSTEM & ~chosen;
+  if (wanted & HEARTBEAT && (left | systemLeft) === 0 && size + EVENT + HEARTBEAT_SIZE <= room)
+    chosen |= HEARTBEAT;
   store<u32>(PLAN, left | (wanted & ~chosen & ~ACTIVITY), PLAN_LEFT);
 
   const events = popcnt<u32>(chosen);
@@ -113,7 +115,7 @@ function writeEventVtable(at: usize): void {
 function writeEvent(collector: u32, message: usize, vtable: usize, at: usize, time: i64): usize {
   pointBack(at, vtable);
   writeUuid(at + 4);
-  store<u32>(at, <u32>min<i64>(time / 1000, u32.MAX_VALUE), 20);
+  store<u32>(at, wholeSeconds(time), 20);
   store<u32>(
     at,
     collector === COLLECTOR_NETWORK_ACTIVITY ? coveredSeconds(time) : intervalSeconds(groupOf(collector)),

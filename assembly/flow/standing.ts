@@ -5,8 +5,11 @@
 import {
   AGENT,
   AGENT_CACHE_SIZE,
+  AGENT_SEEN_BASE,
+  AGENT_SETTLED,
   FLOW_ACTIVATIONS,
   FLOW_IDLE,
+  FLOW_LAST_SEEN,
   FLOW_PACKETS,
   FLOW_STANDING,
   FLOW_STATE,
@@ -30,9 +33,10 @@ const SCORE_MAX: u32 = SCORES_SIZE / 2 - 1;
 export function settleStanding(family: u32): void {
   const used = usedRecords(family);
   memory.fill(SCORES, 0, SCORES_SIZE);
+  const since = seenSince(load<i64>(AGENT, AGENT_SETTLED));
   for (let number: u32 = 0; number < used; number++) {
     const record = recordAt(family, number);
-    updateHistory(record);
+    updateHistory(record, since);
     const bucket = SCORES + (scoreOf(record) << 1);
     store<u16>(bucket, load<u16>(bucket) + 1);
   }
@@ -53,8 +57,14 @@ export function settleStanding(family: u32): void {
   }
 }
 
-function updateHistory(record: usize): void {
-  if (!isActive(record)) {
+/** As FLOW_LAST_SEEN counts. */
+function seenSince(time: i64): u32 {
+  return <u32>min<i64>(max<i64>(0, time - load<i64>(AGENT, AGENT_SEEN_BASE)), u32.MAX_VALUE);
+}
+
+/** While the outbox is full, what a scan left in the table stays uncollected: only what is new since `since` is activity. */
+function updateHistory(record: usize, since: u32): void {
+  if (!isActive(record) || load<u32>(record, FLOW_LAST_SEEN) < since) {
     store<u8>(record, min<u32>(<u32>load<u8>(record, FLOW_IDLE) + 1, 0xff), FLOW_IDLE);
     return;
   }

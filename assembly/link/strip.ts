@@ -15,15 +15,15 @@ import {
 } from '../../schema/frame';
 import { MALFORMED, NON_IP, TRUNCATED } from '../../schema/reasons';
 import { stripAfFamily } from './bsd-loopback';
-import { stripEtherType } from './ethernet';
+import { isVlan, stripEtherType, TYPE_IPV4, TYPE_IPV6 } from './ethernet';
 
 /** at: first byte; captured <= original. */
 export function stripLink(link: u32, at: usize, captured: u32, original: u32): i32 {
   switch (link) {
     case LINK_ETHERNET:
-      return stripEtherType(at, 12, captured, original);
+      return stripEtherType(at, 12, 0, captured, original);
     case LINK_LINUX_SLL:
-      return stripEtherType(at, 14, captured, original);
+      return stripEtherType(at, 14, 0, captured, original);
     case LINK_LINUX_SLL2:
       return stripSll2(at, captured, original);
     case LINK_IPV4:
@@ -52,11 +52,10 @@ function stripRaw(at: usize, captured: u32, original: u32): i32 {
 /** Linux cooked v2: the EtherType comes first, the header is 20 bytes; a VLAN tag follows the header. */
 function stripSll2(at: usize, captured: u32, original: u32): i32 {
   if (captured < 20) return original < 20 ? -MALFORMED : -TRUNCATED;
-  const type = load<u16>(at);
-  // Read as if the type stood in the last two bytes before the payload, as everywhere else.
-  if (type === 0x0008) return 20 << 1;
-  if (type === 0xdd86) return (20 << 1) | 1;
-  if (type !== 0x0081 && type !== 0xa888) return -NON_IP;
-  const inner = stripEtherType(at + 20, 2, captured - 20, original - 20);
+  const type: u32 = load<u16>(at);
+  if (type === TYPE_IPV4) return 20 << 1;
+  if (type === TYPE_IPV6) return (20 << 1) | 1;
+  if (!isVlan(type)) return -NON_IP;
+  const inner = stripEtherType(at + 20, 2, 1, captured - 20, original - 20);
   return inner < 0 ? inner : inner + (20 << 1);
 }

@@ -25,6 +25,9 @@ const DESTINATION_OPTIONS: u32 = 60;
 
 /** RFC 8200 4.1 allows seven at most; a longer chain is an attack on whoever walks it. */
 const EXTENSION_MAX: u32 = 8;
+/** Options of one header, padding of one byte included: RFC 8504 5.3 lets a node bound them, for the same reason. */
+const OPTION_MAX: u32 = 64;
+const PAD1: u32 = 0;
 
 /** at: first byte of the IP header; captured <= original: bytes from there; seen: ms after AGENT_SEEN_BASE. */
 export function readIpv6(at: usize, captured: u32, original: u32, seen: u32): i32 {
@@ -52,6 +55,8 @@ export function readIpv6(at: usize, captured: u32, original: u32, seen: u32): i3
     if (next === FRAGMENT) later = (load<u16>(extension, 2) & 0xf8ff) !== 0;
     const size = extensionSize(next, load<u8>(extension, 1));
     if (size > total - header) return -MALFORMED;
+    if (hasOptions(next) && captured >= header + size && !areOptions(extension + 2, extension + size))
+      return -MALFORMED;
     next = load<u8>(extension);
     header += size;
     // What follows a later fragment's header is payload, whatever the first fragment held.
@@ -94,6 +99,19 @@ function isExtension(next: u32): bool {
     next === AUTHENTICATION ||
     next === DESTINATION_OPTIONS
   );
+}
+
+function hasOptions(next: u32): bool {
+  return next === HOP_BY_HOP || next === DESTINATION_OPTIONS;
+}
+
+/** RFC 8200 4.2: type, length, data, one after the other; none may run past its header. A last byte without length is let pass. */
+function areOptions(at: usize, end: usize): bool {
+  for (let options: u32 = 0; at + 1 < end; options++) {
+    if (options === OPTION_MAX) return false;
+    at += load<u8>(at) === PAD1 ? 1 : 2 + <usize>load<u8>(at, 1);
+  }
+  return at <= end;
 }
 
 /** Bytes: AH counts in units of 4 less 2, fragment headers are 8, all others count in units of 8 less 1. */
