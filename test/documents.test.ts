@@ -1,5 +1,6 @@
 // What the documents say is so: exports, codes, keys, errors, commands, versions.
 
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -89,6 +90,17 @@ test('every npm script and every file a document names is there', () => {
         assert.ok(exists(path), `${document}: ${path}`);
     }
   }
+});
+
+test("the README's program runs as it stands and prints the flow it made", () => {
+  const [, program = ''] = /```ts\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  assert.match(output, /kind: 'NetworkActivity'/);
+  assert.match(output, /Heartbeat/);
 });
 
 function exists(path: string): boolean {
