@@ -38,7 +38,7 @@ import {
   SLOT_SHIFT,
   STATUS,
 } from './memory';
-import { setNow } from './schedule';
+import { setNow, TIME_MAX } from './schedule';
 
 const SLOT_MASK: u32 = SLOT_COUNT - 1;
 const IP: usize = FRAME_HEADER + 14;
@@ -53,7 +53,8 @@ const PLAIN_IPV4: u64 = 0x45_0008;
 
 /** Counts frames in [at, end) until one is not for it; returns where that one stands, or end. */
 export function observeKnown(at: usize, end: usize): usize {
-  const due = load<i64>(STATUS, STATUS_DUE);
+  // Unsigned, so that times before 1970 are past it too: those that have to be clamped are not for here.
+  const due = min<u64>(load<u64>(STATUS, STATUS_DUE), TIME_MAX + 1);
   const seenBase = load<i64>(AGENT, AGENT_SEEN_BASE);
   const window = load<i64>(STATUS, STATUS_NOW) - load<i64>(AGENT, AGENT_OLDEST);
   const addressMultiplier = load<u64>(AGENT, AGENT_MULTIPLIERS);
@@ -71,7 +72,7 @@ export function observeKnown(at: usize, end: usize): usize {
     if (load<u16>(at, FRAME_LINK) !== LINK_ETHERNET) break;
     const time = load<i64>(at, FRAME_TIME);
     if (time < now - window) break;
-    if (time >= due) break;
+    if (<u64>time >= due) break;
     if (<u64>(time - seenBase) > u32.MAX_VALUE) break;
 
     // EtherType, version and header length, type of service, total length.

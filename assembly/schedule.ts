@@ -19,7 +19,7 @@ import { randomBelow } from './random';
 import { isCollecting, restartPending, suspendsAt } from './state';
 
 /** The year 10889: whatever clock a host has, times and intervals add up without overflow. */
-const TIME_MAX: u64 = 1 << 48;
+export const TIME_MAX: u64 = 1 << 48;
 
 export function clampTime(time: i64): i64 {
   // Negative times are huge when read unsigned; they mean a clock that was never set.
@@ -57,6 +57,7 @@ export function isEnabled(collector: u32): bool {
  * of library.
  */
 export function wholeSeconds(ms: u64): u32 {
+  if (ms >= TIME_MAX) return u32.MAX_VALUE;
   const high = <u32>(ms >> 16);
   const quotient = high / 1000;
   if (quotient > 0xffff) return u32.MAX_VALUE;

@@ -1,0 +1,83 @@
+// Configuration blocks byte by byte (schema/configuration-block.ts), valid or not: bindings/ would refuse to write some.
+
+import {
+  CONFIGURATION_VERSION,
+  FORMAT_2_3,
+  KEY_COLLECTORS,
+  KEY_FIRST_COLLECTION,
+  KEY_FORMAT,
+  KEY_INTERVALS,
+  KEY_LOCAL_V4,
+  KEY_LOCAL_V6,
+  KEY_SEED,
+} from '../../schema/configuration-block.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+export type Entry = readonly [key: number, value: Uint8Array];
+
+export function block(entries: readonly Entry[], version = CONFIGURATION_VERSION): Uint8Array {
+  const length = entries.reduce((sum, [, value]) => sum + 4 + ((value.length + 3) & ~3), 4);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, version, true);
+  let at = 4;
+  for (const [key, value] of entries) {
+    view.setUint16(at, key, true);
+    view.setUint16(at + 2, value.length, true);
+    bytes.set(value, at + 4);
+    at += 4 + ((value.length + 3) & ~3);
+  }
+  return bytes;
+}
+
+/** u32 each. */
+export function numbers(key: number, ...values: number[]): Entry {
+  return [key, new Uint8Array(Uint32Array.from(values).buffer)];
+}
+
+export function text(key: number, value: string): Entry {
+  return [key, new TextEncoder().encode(value)];
+}
+
+/** 32 bytes that differ from number to number. */
+export function seed(number: number): Entry {
+  return [KEY_SEED, new SeededRandom(number).bytes(32)];
+}
+
+/** Seconds. */
+export function intervals(high: number, medium: number, low: number): Entry {
+  return numbers(KEY_INTERVALS, high, medium, low);
+}
+
+export function collectors(
+  ...settings: ReadonlyArray<readonly [collector: number, enabled: number, group: number]>
+): Entry {
+  return [KEY_COLLECTORS, Uint8Array.from(settings.flatMap((setting) => [...setting, 0]))];
+}
+
+export interface Local {
+  /** 4 or 16 bytes. */
+  readonly address: Uint8Array;
+  /** 0: unknown. */
+  readonly prefix: number;
+}
+
+export function localAddresses(locals: readonly Local[]): Entry[] {
+  return (
+    [
+      [KEY_LOCAL_V4, 4],
+      [KEY_LOCAL_V6, 16],
+    ] as const
+  ).map(([key, size]) => [
+    key,
+    Uint8Array.from(
+      locals
+        .filter(({ address }) => address.length === size)
+        .flatMap(({ address, prefix }) => [...address, prefix, 0, 0, 0]),
+    ),
+  ]);
+}
+
+/** First collection after one interval, not at random. */
+export const FIRST_AT_ONCE = numbers(KEY_FIRST_COLLECTION, 0);
+export const STRICT = numbers(KEY_FORMAT, FORMAT_2_3);
