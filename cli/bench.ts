@@ -1,12 +1,12 @@
 // wardlet bench: figures of this machine, as tables or JSON.
 
 import { cpus, platform } from 'node:os';
-import pc from 'picocolors';
 import { type InspectionFigures, measureInspection } from '../bench/inspection.ts';
 import type { Measured } from '../bench/measure.ts';
 import { type MessageFigures, measureMessages } from '../bench/messages.ts';
 import { measurePackets } from '../bench/packets.ts';
 import { type CoreSize, measureSizes } from '../bench/sizes.ts';
+import { out } from './colours.ts';
 import { readCore } from './cores.ts';
 import { installed, readVersion } from './installation.ts';
 import { byteSize, grouped, table } from './terminal.ts';
@@ -33,7 +33,7 @@ export async function bench({ quick = false, json = false }: BenchOptions): Prom
     processor: cpus()[0]?.model ?? 'unknown',
   };
   const show = (title: string, text: () => string) => {
-    if (!json) process.stdout.write(`\n${pc.bold(title)}\n${text()}\n`);
+    if (!json) process.stdout.write(`\n${out.bold(title)}\n${text()}\n`);
   };
   if (!json) process.stdout.write(`${Object.values(machine).join(', ')}\n`);
 
@@ -95,5 +95,5 @@ function inspectionText(figures: InspectionFigures): string {
   const { packets, flows, captureBytes, seconds, packetsPerSecond, oneCore } = figures;
   const what = `${grouped(packets)} packets, ${grouped(flows)} flows, ${byteSize(captureBytes)}`;
   const speed = `${(packetsPerSecond / 1e6).toFixed(2)} million packets/s`;
-  return `${what} in ${seconds.toFixed(3)} s${oneCore ? ', on one core' : ''}: ${pc.bold(speed)}, output checked`;
+  return `${what} in ${seconds.toFixed(3)} s${oneCore ? ', on one core' : ''}: ${out.bold(speed)}, output checked`;
 }

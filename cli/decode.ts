@@ -1,11 +1,11 @@
 // wardlet decode: message files in, JSON lines or an explanation of every byte out.
 
 import { basename } from 'node:path';
-import pc from 'picocolors';
 import { WardletError } from '../bindings/js/errors.ts';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
 import { explainMessage } from '../bindings/js/messages/explain.ts';
 import { fileSource } from '../host/capture/file-source.ts';
+import { out } from './colours.ts';
 import { grouped, printable, table } from './terminal.ts';
 
 export interface DecodeOptions {
@@ -60,10 +60,10 @@ function explainAsJson(bytes: Uint8Array): void {
 
 function explainAsTable(name: string, bytes: Uint8Array): void {
   const rows = explainMessage(bytes).map(({ offset, length, path, meaning, value }) => [
-    pc.dim(String(offset)),
+    out.dim(String(offset)),
     hex(bytes.subarray(offset, offset + length)),
     printable(path),
-    value === undefined ? meaning : `${meaning}: ${pc.bold(printable(String(value)))}`,
+    value === undefined ? meaning : `${meaning}: ${out.bold(printable(String(value)))}`,
   ]);
   const columns = [
     { title: 'offset', align: 'right' },
@@ -72,7 +72,7 @@ function explainAsTable(name: string, bytes: Uint8Array): void {
     { title: 'meaning' },
   ] as const;
   process.stdout.write(
-    `${pc.bold(printable(name))}  ${grouped(bytes.length)} bytes\n${table(columns, rows)}\n`,
+    `${out.bold(printable(name))}  ${grouped(bytes.length)} bytes\n${table(columns, rows)}\n`,
   );
 }
 

@@ -1,7 +1,7 @@
 // What a person or a script sees when a verb fails: what, why, what to do; never a stack.
 
-import pc from 'picocolors';
 import { type ErrorCode, WardletError } from '../bindings/js/errors.ts';
+import { err } from './colours.ts';
 import { printable } from './terminal.ts';
 
 export const EXIT_FAILED = 1;
@@ -21,7 +21,7 @@ export function reportFailure(error: unknown, asJson: boolean): number {
   if (asJson) {
     process.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   } else {
-    process.stderr.write(`${pc.red('wardlet:')} ${printable(message)}\n  ${pc.dim(printable(hint))}\n`);
+    process.stderr.write(`${err.red('wardlet:')} ${printable(message)}\n  ${err.dim(printable(hint))}\n`);
   }
   return error instanceof WardletError && USAGE.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -1,11 +1,11 @@
 // What a person sees of an inspected capture.
 
-import pc from 'picocolors';
 import type { Capture } from '../host/capture/capture.ts';
 import type { DeviceProposal } from '../host/inspection/device-proposal.ts';
 import type { FlowTotal } from '../host/inspection/flow-totals.ts';
 import type { Inspection } from '../host/inspection/inspect-capture.ts';
 import { LINK_NAMES } from '../host/inspection/ip-header.ts';
+import { out } from './colours.ts';
 import type { ShownFlows } from './shown-flows.ts';
 import { byteSize, duration, grouped, printable, table } from './terminal.ts';
 
@@ -34,14 +34,14 @@ function heading({ name, capture, result }: InspectionView): string {
   const { firstMs, lastMs } = result;
   const length =
     firstMs === undefined || lastMs === undefined ? [] : [duration(Math.max(0, lastMs - firstMs))];
-  return `${pc.bold(printable(name))}  ${[capture.format, ...links, ...length].join(', ')}`;
+  return `${out.bold(printable(name))}  ${[capture.format, ...links, ...length].join(', ')}`;
 }
 
 function device({ device: { addresses }, proposal }: InspectionView): string {
-  const text = `device ${addresses.map((address) => pc.bold(printable(address))).join(', ')}`;
+  const text = `device ${addresses.map((address) => out.bold(printable(address))).join(', ')}`;
   if (proposal === undefined) return text;
   const share = Math.floor(proposal.share * 100);
-  return `${text}  ${pc.yellow(`proposed: it is in ${share} % of the packets; if that is wrong, use --local`)}`;
+  return `${text}  ${out.yellow(`proposed: it is in ${share} % of the packets; if that is wrong, use --local`)}`;
 }
 
 function packets({ packets: { seen, counted, ignored } }: Inspection): string {
@@ -64,8 +64,8 @@ function flows(rows: readonly FlowTotal[]): string {
       const named = !isEverythingElse(flow);
       return [
         protocolName(flow),
-        named ? endpoint(flow.localAddress, flow.localPort) : pc.yellow('everything else'),
-        named ? endpoint(flow.remoteAddress, flow.remotePort) : pc.yellow('(the table was full)'),
+        named ? endpoint(flow.localAddress, flow.localPort) : out.yellow('everything else'),
+        named ? endpoint(flow.remoteAddress, flow.remotePort) : out.yellow('(the table was full)'),
         grouped(flow.bytesIn),
         grouped(flow.bytesOut),
       ];
@@ -77,7 +77,7 @@ function rest({ shown, filtered }: InspectionView, rows: number): string[] {
   const more = shown.matching - rows;
   if (more === 0) return [];
   const what = filtered ? 'matching flows' : 'flows';
-  return [pc.dim(`and ${grouped(more)} more ${what}: --top ${shown.matching}, --csv or --json show them`)];
+  return [out.dim(`and ${grouped(more)} more ${what}: --top ${shown.matching}, --csv or --json show them`)];
 }
 
 function summary({ flows: totals, messages }: Inspection): string {

@@ -1,7 +1,7 @@
 // Text for people. Whatever comes from outside is made printable first: a capture or a device must not steer a terminal.
 
 import { stripVTControlCharacters } from 'node:util';
-import pc from 'picocolors';
+import { out } from './colours.ts';
 
 /** Control and format characters (bidirectional overrides among them), lone surrogates and line separators as escapes. */
 export function printable(text: string): string {
@@ -30,7 +30,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       })
       .join('  ')
       .trimEnd();
-  return [pc.dim(line(columns.map(({ title }) => title))), ...rows.map(line)].join('\n');
+  return [out.dim(line(columns.map(({ title }) => title))), ...rows.map(line)].join('\n');
 }
 
 /** 12345 as 12,345. */

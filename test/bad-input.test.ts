@@ -211,6 +211,14 @@ test('every verb explains itself with examples', async () => {
   }
 });
 
+test('colours are for terminals: none in a pipe, in CI either, unless they are asked for', async () => {
+  const refused = async (env: NodeJS.ProcessEnv) =>
+    (await wardlet(['inspect', at('no.pcap'), ...LOCAL], undefined, env)).stderr;
+  assert.not.ok((await refused({ CI: 'true', TERM: 'xterm-256color' })).includes('\x1b'));
+  assert.ok((await refused({ FORCE_COLOR: '1' })).includes('\x1b'));
+  assert.not.ok((await refused({ FORCE_COLOR: '1', NO_COLOR: '1' })).includes('\x1b'));
+});
+
 test('what a file is called does not steer the terminal', async () => {
   const { stderr } = await wardlet(['inspect', '\x1b[31mred\u202e.pcap', ...LOCAL]);
   assert.not.ok(stderr.includes('\x1b[31mred') || stderr.includes('\u202e'));
