@@ -11,51 +11,74 @@ const REQUIRE =
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => `${root}node_modules/${name}`;
 
+const SHARED = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'warning',
+};
+
 const { targets } = JSON.parse(await readFile(`${root}asconfig.json`, 'utf8'));
 await mkdir(`${root}build`, { recursive: true });
-await rm(`${root}dist`, { recursive: true, force: true });
+for (const folder of ['dist', 'service/dist']) await rm(`${root}${folder}`, { recursive: true, force: true });
 // Two at a time: each compiler run keeps one processor busy.
 const cores = Object.keys(targets).map(
   (profile) => () => node(bin('assemblyscript/bin/asc.js'), '--target', profile),
 );
-await pooled(2, [...cores, javascript, types]);
+await pooled(2, [...cores, javascript, service, types]);
 
 /** Every folder's entry files; what they share goes into chunks. */
 async function javascript() {
-  const shared = {
-    absWorkingDir: root,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    logLevel: 'warning',
-  };
   await build({
-    ...shared,
-    entryPoints: { 'bindings/index': 'bindings/js/index.ts', 'host/capture': 'host/capture/index.ts' },
+    ...SHARED,
+    entryPoints: {
+      'bindings/index': 'bindings/js/index.ts',
+      'host/capture': 'host/capture/index.ts',
+      'host/agent': 'host/agent/index.ts',
+    },
     outdir: 'dist',
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
   });
   // With its packages inside: a third less time until the command starts (90 instead of 150 ms).
   const { metafile } = await build({
-    ...shared,
+    ...SHARED,
     packages: 'bundle',
+    // mqtt is a dependency of the package anyway, and the service one of its own.
+    external: ['mqtt', '@wardlet/service'],
     metafile: true,
     entryPoints: { wardlet: 'cli/wardlet.ts' },
     outdir: 'dist/cli',
     splitting: true,
     banner: { js: REQUIRE },
   });
-  await licences(Object.keys(metafile.inputs));
+  await licences(Object.keys(metafile.inputs), 'dist/cli');
   await chmod(`${root}dist/cli/wardlet.js`, 0o755);
   // For `npm start` in the clone: no part of the package.
-  await build({ ...shared, entryPoints: ['simulator/demo-capture.ts'], outfile: 'build/demo-capture.js' });
+  await build({ ...SHARED, entryPoints: ['simulator/demo-capture.ts'], outfile: 'build/demo-capture.js' });
 }
 
-/** What the packages inside the command ask for: their licences go with them. */
-async function licences(inputs) {
+/** The service: its own dependencies stay outside, what it takes from this package and what makes certificates goes in. */
+async function service() {
+  const { dependencies } = JSON.parse(await readFile(`${root}service/package.json`, 'utf8'));
+  const { metafile } = await build({
+    ...SHARED,
+    packages: 'bundle',
+    external: Object.keys(dependencies),
+    metafile: true,
+    entryPoints: { index: 'service/index.ts' },
+    outdir: 'service/dist',
+    splitting: true,
+    banner: { js: REQUIRE },
+  });
+  await licences(Object.keys(metafile.inputs), 'service/dist');
+}
+
+/** What the packages inside a bundle ask for: their licences go with them. */
+async function licences(inputs, folder) {
   const packages = new Set(
     inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]).filter(Boolean),
   );
@@ -66,11 +89,12 @@ async function licences(inputs) {
     const text = file ? await readFile(bin(`${name}/${file}`), 'utf8') : `Licence: ${license}`;
     texts.push(`${name} ${version}\n\n${text.trim()}\n`);
   }
-  await writeFile(`${root}dist/cli/LICENCES.txt`, texts.join('\n----\n\n'));
+  await writeFile(`${root}${folder}/LICENCES.txt`, texts.join('\n----\n\n'));
 }
 
 async function types() {
   await node(bin('typescript/bin/tsc'), '-p', 'tsconfig.types.json');
+  await node(bin('typescript/bin/tsc'), '-p', 'service/tsconfig.types.json');
 }
 
 function node(...args) {

@@ -13,14 +13,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bindings: ['schema'],
   host: ['schema', 'bindings'],
   simulator: ['schema', 'host'],
-  cli: ['schema', 'bindings', 'host', 'simulator', 'bench'],
-  bench: ['schema', 'bindings', 'host', 'simulator'],
-  test: ['schema', 'bindings', 'host', 'simulator', 'cli', 'bench'],
+  service: ['schema', 'bindings'],
+  cli: ['schema', 'bindings', 'host', 'simulator', 'service', 'bench'],
+  bench: ['schema', 'bindings', 'host', 'simulator', 'service'],
+  test: ['schema', 'bindings', 'host', 'simulator', 'service', 'cli', 'bench'],
 };
 
 const files = Object.keys(ALLOWED).flatMap((room) =>
   readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .filter(
+      (name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && !/(^|\/)(dist|node_modules)\//.test(name),
+    )
     .map((name) => join(room, name)),
 );
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
@@ -86,10 +89,31 @@ test('decoding needs nothing of holding a core: the service takes no more of the
   assert.equal(outside, ['bindings/js/address.ts', 'bindings/js/errors.ts', 'bindings/js/uuid.ts']);
 });
 
-test('bindings and inspection run in a browser: nothing of Node in them', () => {
+test('the service takes decoding from the bindings, and nothing else', () => {
+  const taken = new Set(
+    [...imports].flatMap(([file, targets]) => (roomOf(file) === 'service' ? targets : [])),
+  );
+  const others = [...taken].filter(
+    (file) =>
+      roomOf(file) === 'bindings' &&
+      !/^bindings\/js\/(messages\/|address\.ts|errors\.ts|uuid\.ts)/.test(file),
+  );
+  assert.equal(others, []);
+});
+
+test('the command loads the service lazily: types at most at the top of a file', () => {
   const users = files.filter(
     (file) =>
-      /^(bindings\/js|host\/inspection)\//.test(file) &&
+      roomOf(file) === 'cli' &&
+      /^import (?!type)[^;]*'\.\.\/service\//m.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  assert.equal(users, []);
+});
+
+test('bindings, inspection, agent and transport run in a browser: nothing of Node in them', () => {
+  const users = files.filter(
+    (file) =>
+      /^(bindings\/js|host\/(inspection|agent|transport))\//.test(file) &&
       /from 'node:/.test(readFileSync(join(ROOT, file), 'utf8')),
   );
   assert.equal(users, []);

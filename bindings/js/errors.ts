@@ -1,5 +1,13 @@
+// A WardletError stays one from bundle to bundle: `wardlet` and `@wardlet/service` each carry this file.
+const BRAND = Symbol.for('wardlet.error');
+
 /** Every error Wardlet throws: `code` for programs, `message` says what and why, `hint` what to do about it. */
 export class WardletError extends Error {
+  static override [Symbol.hasInstance](value: unknown): value is WardletError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+
+  readonly [BRAND] = true;
   override readonly name: string = 'WardletError';
   readonly code: ErrorCode;
   readonly hint: string;
@@ -32,6 +40,21 @@ export const ERROR_CODES = {
   WL_BAD_FILE: 'a file cannot be opened, read or written',
   WL_BAD_FILTER: 'a flow filter cannot be read',
   WL_BAD_USAGE: 'the command line is wrong',
+  WL_BAD_CONNECTION_STRING: 'a connection string cannot be read',
+  WL_BAD_OPTION: 'an option of a library call is wrong',
+  WL_UNREACHABLE: 'no connection to the hub: name, network or port',
+  WL_UNTRUSTED_HUB: "the hub's certificate is of no trusted authority, or out of date",
+  WL_WRONG_HOST: "the hub's certificate is for another host name",
+  WL_REFUSED: 'the hub refuses the device: identity, key, token or host name',
+  WL_DISCONNECTED: 'the connection to the hub was lost; what was not acknowledged is sent again',
+  WL_UNDELIVERED: 'messages were not acknowledged before the agent had to stop',
+  WL_PORT_IN_USE: 'another program listens on the port',
+  WL_BAD_DATA_FOLDER: "the hub's data folder cannot be used",
+  WL_BAD_DEVICE_ID: 'not a device id IoT Hub would take',
+  WL_BAD_KEY: 'not a device key',
+  WL_DEVICE_EXISTS: 'the device is registered already',
+  WL_NO_SUCH_DEVICE: 'the device is not registered',
+  WL_NO_SERVICE: 'the package @wardlet/service is not installed',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,3 @@
+// wardlet/agent: a device that reports to a hub. Node and browser.
+
+export { type Clock, systemClock } from './clock.ts';

@@ -1,0 +1,33 @@
+// What an agent needs of a connection to a hub. It connects by itself, again and again, until it is closed.
+
+import type { WardletError } from '../../bindings/js/errors.ts';
+import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
+
+export interface OutgoingMessage {
+  /** UUID text, new at every start of the agent. */
+  readonly bootId: string;
+  /** Counts up from 0 in a boot. */
+  readonly sequence: number;
+  readonly format: MessageFormat;
+  /** The sender's own copy: stays as it is while the message is on its way. */
+  readonly bytes: Uint8Array;
+}
+
+export interface TransportListener {
+  connected(): void;
+  /** Only after connected. Sends under way have been rejected. */
+  disconnected(reason: WardletError): void;
+  /** An attempt failed; the next one comes after a delay. */
+  failed(reason: WardletError): void;
+}
+
+export interface Transport {
+  /** Host name and device id, as text: connections of the same identity report to the same place. */
+  readonly identity: string;
+  /** Begins to connect. Called once. */
+  open(listener: TransportListener): void;
+  /** Resolves when the hub has acknowledged; rejects with WL_DISCONNECTED when the connection was lost before. */
+  send(message: OutgoingMessage): Promise<void>;
+  /** Ends the connection and every attempt to make one; no call of the listener comes afterwards. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,3 @@
+// @wardlet/service: the cloud half. Node only.
+
+export type { ReceivedMessage } from './hub/received-message.ts';
