@@ -1,5 +1,5 @@
 // Traffic made from a seed: for the demonstration, for tests and for benchmarks.
-export { type DemoCapture, demoCapture } from './demo-capture.ts';
+export { type DemoCapture, type DeviceCapture, demoCapture, ordinaryCapture } from './demo-capture.ts';
 export { HomeNetwork } from './home-network.ts';
 export { type HorizontalScan, type HorizontalScanOptions, horizontalScan } from './horizontal-scan.ts';
 export { type ManyFlows, type ManyFlowsOptions, type ManyFlowsTotals, manyFlows } from './many-flows.ts';
