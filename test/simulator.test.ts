@@ -82,7 +82,7 @@ test('a timeline is in order of time, then of adding', () => {
 
 // The demonstration
 
-const demos: readonly DemoCapture[] = [1, 2, seed].map((seed) => demoCapture(seed));
+const demos: readonly DemoCapture[] = [1, 2, seed].map((number) => demoCapture(number));
 
 test('the same seed gives the same bytes, another seed others', () => {
   assert.is(digest(demoCapture(1).frames), digest(demoCapture(1).frames));
