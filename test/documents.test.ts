@@ -80,7 +80,8 @@ test('core and package have one version', async () => {
 });
 
 test('every npm script and every file a document names is there', () => {
-  const documents = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+  const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  const documents = ['README.md', ...pages.map((name) => `docs/${name}`)];
   for (const document of documents) {
     const text = read(document);
     for (const [, script = ''] of text.matchAll(/npm run ([\w:-]+)/g)) {
