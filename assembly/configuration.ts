@@ -26,6 +26,7 @@ import {
   KEY_LOCAL_V6,
   KEY_NETWORK_STACK,
   KEY_OS,
+  KEY_OWN_CONNECTIONS,
   KEY_PENDING_TIME,
   KEY_PROTOCOLS,
   KEY_SEED,
@@ -36,6 +37,7 @@ import {
 import { STATUS_FAULT_KEY } from '../schema/status';
 import { collect } from './collect';
 import { hasActivity } from './collectors/network-activity';
+import { markOwn } from './flow/own-connections';
 import { mergeTable, usedRecords } from './flow/table';
 import {
   AGENT,
@@ -49,6 +51,7 @@ import {
   AGENT_INTERVALS,
   AGENT_LOCALS_V4_END,
   AGENT_LOCALS_V6_END,
+  AGENT_OWN_END,
   AGENT_PENDING_TIME,
   AGENT_PROTOCOLS,
   AGENT_SEND_EMPTY,
@@ -65,6 +68,9 @@ import {
   LOCAL_V6_SIZE,
   LOCALS_V4,
   LOCALS_V6,
+  OWN_CONNECTIONS,
+  OWN_MAX,
+  OWN_SIZE,
   STATUS,
   TEXT_MAX,
   TEXT_SIZE,
@@ -163,9 +169,9 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
     case KEY_SPOOL:
       return isNumber(value, length, 0, 1);
     case KEY_LOCAL_V4:
-      return areLocals(value, length, LOCAL_V4_ENTRY, 32);
+      return areEntries(value, length, LOCAL_V4_ENTRY, LOCAL_MAX, 0, 32);
     case KEY_LOCAL_V6:
-      return areLocals(value, length, LOCAL_V6_ENTRY, 128);
+      return areEntries(value, length, LOCAL_V6_ENTRY, LOCAL_MAX, 0, 128);
     case KEY_OS:
     case KEY_KERNEL:
     case KEY_NETWORK_STACK:
@@ -181,6 +187,9 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
     case KEY_BATCH_DELAY:
       // Format 2.3, the only one so far, sends at once.
       return isNumber(value, length, 0, 0);
+    case KEY_OWN_CONNECTIONS:
+      // A remote port that is not 0: a later fragment, which has none, is no own connection's.
+      return areEntries(value, length, OWN_SIZE, OWN_MAX, 0x1_0000, u32.MAX_VALUE);
     default:
       return UNKNOWN_KEY;
   }
@@ -245,12 +254,22 @@ function applyEntry(key: u32, value: usize, length: u32): void {
     case KEY_BATCH_DELAY:
       setNumber(AGENT_BATCH_DELAY, value);
       break;
+    case KEY_OWN_CONNECTIONS:
+      memory.copy(OWN_CONNECTIONS, value, length);
+      store<u32>(AGENT, OWN_CONNECTIONS + length, AGENT_OWN_END);
+      markOwn(FAMILY_V4);
+      markOwn(FAMILY_V6);
+      break;
     default:
       break;
   }
 }
 
-/** Whether flows counted under the new configuration would not mean the same as under the old. */
+/**
+ * Whether flows counted under the new configuration would not mean the same as under the old. Own connections are left
+ * out: they change at every reconnect, and reconnects must not make messages. What was counted of one before it was known
+ * to be the agent's own stays in its record and is reported when it is due (flow/own-connections.ts).
+ */
 function changesCounting(end: usize): bool {
   for (let at = INPUT + CONFIGURATION_HEADER; at < end; at = nextEntry(at)) {
     const key: u32 = load<u16>(at);
@@ -301,12 +320,12 @@ function areCollectors(value: usize, length: u32): bool {
   return true;
 }
 
-function areLocals(value: usize, length: u32, entry: u32, prefixMax: u32): i32 {
-  if (length % entry !== 0 || length > <u32>LOCAL_MAX * entry) return BAD_VALUE;
-  for (let at = value; at < value + length; at += entry) {
-    // Prefix length, then three bytes for later use.
-    const tail = load<u32>(at + entry - 4);
-    if (tail > prefixMax) return BAD_VALUE;
+/** `most` entries or fewer. Each ends in four bytes: prefix length and three for later use, or local and remote port. */
+function areEntries(value: usize, length: u32, size: u32, most: u32, tailLeast: u32, tailMost: u32): i32 {
+  if (length % size !== 0 || length > most * size) return BAD_VALUE;
+  for (let at = value; at < value + length; at += size) {
+    const tail = load<u32>(at + size - 4);
+    if (tail < tailLeast || tail > tailMost) return BAD_VALUE;
   }
   return OK;
 }

@@ -19,6 +19,8 @@ export const ABI_VERSION: i32 = 1;
 export const FLOW_MAX: i32 = LARGE ? 65535 : 64;
 /** Local addresses per family. */
 export const LOCAL_MAX: i32 = LARGE ? 64 : 8;
+/** Own connections to hubs, of both families. */
+export const OWN_MAX: i32 = LARGE ? 64 : LEAN ? 2 : 8;
 /** Bytes of each of the four system information strings. */
 export const TEXT_MAX: i32 = LEAN ? 48 : 128;
 /** Bytes of frames, or of a configuration block, in one call. 64 frames of 64 captured bytes in `standard`. */
@@ -94,6 +96,8 @@ export const AGENT_OUTBOX_UNSENT_COUNT: usize = 204;
 export const AGENT_SETTLED: usize = 216;
 /** u32: records in the ring, acknowledged ones that wait for the oldest included. */
 export const AGENT_OUTBOX_RECORDS: usize = 224;
+/** usize: end of the used part of OWN_CONNECTIONS. */
+export const AGENT_OWN_END: usize = 228;
 export const AGENT_SIZE: i32 = 232;
 export const AGENT: usize = memory.data(AGENT_SIZE, 8);
 
@@ -102,6 +106,11 @@ export const LOCAL_V4_SIZE: i32 = 8;
 export const LOCAL_V6_SIZE: i32 = 16;
 export const LOCALS_V4: usize = memory.data(LOCAL_MAX * LOCAL_V4_SIZE, 8);
 export const LOCALS_V6: usize = memory.data(LOCAL_MAX * LOCAL_V6_SIZE, 8);
+
+// --- own connections, as the configuration block has them: u8[16] remote address, then the ports as flow records do ----
+export const OWN_PORTS: usize = 16;
+export const OWN_SIZE: i32 = 20;
+export const OWN_CONNECTIONS: usize = memory.data(OWN_MAX * OWN_SIZE, 8);
 
 // --- system information: u8 length, then UTF-8 ------------------------------------------------------------------
 export const TEXT_SIZE: i32 = TEXT_MAX + 4;
@@ -113,9 +122,9 @@ export const TEXTS: usize = memory.data(4 * TEXT_SIZE, 4);
 
 // --- flow records: one layout for both families, the addresses last ---------------------------------------------
 //
-//   0         8          16     20     24      28         32      34     35      37           39        40
-//   | in      | out      | first| last | ports | protocol | flags | state| high  | history    | standing| addresses
-//   | packets, bytes each| seen | seen | l   r |          | i   o |      | i   o | act.  idle |         | local, remote
+//   0         8          16     20     24      28       31    32      34     35      37           39        40
+//   | in      | out      | first| last | ports | protocol| own | flags | state| high  | history    | standing| addresses
+//   | packets, bytes each| seen | seen | l   r |         |     | i   o |      | i   o | act.  idle |         | local, remote
 //
 /** u32 by direction (DIRECTION_ * 8), this interval. Both zero: the record has nothing uncollected. */
 export const FLOW_PACKETS: usize = 0;
@@ -126,8 +135,10 @@ export const FLOW_FIRST_SEEN: usize = 16;
 export const FLOW_LAST_SEEN: usize = 20;
 /** u16 local, u16 remote, network order. Zero for ICMP and for later fragments. */
 export const FLOW_PORTS: usize = 24;
-/** u32, PROTOCOL_: compared together with the ports, as one u64. */
+/** u8, PROTOCOL_, then two bytes 0 and FLOW_OWN: compared together with the ports, as one u64. */
 export const FLOW_PROTOCOL: usize = 28;
+/** u8: 1 when the flow has become an own connection: no packet finds its record any more. */
+export const FLOW_OWN: usize = 31;
 /** u8 by direction: TCP flags seen this interval, OR of all segments. */
 export const FLOW_TCP_FLAGS: usize = 32;
 /** u8: bits 0-1 directions ever seen (1 in, 2 out); the rest is for initiator and outcome (schema 3.0). */

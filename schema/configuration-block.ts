@@ -41,6 +41,11 @@ export const KEY_SPOOL = 16;
 export const KEY_FORMAT = 17;
 /** u32: seconds finished collections may wait to share a message; 0 in format 2.3. */
 export const KEY_BATCH_DELAY = 18;
+/**
+ * 20 bytes each, up to OWN_MAX: remote address u8[16] (IPv4 as ::ffff:a.b.c.d), local port u16 (0: any), remote port u16
+ * (not 0), network order: the agent's TCP connections to its hubs, ignored with reason OWN. Replaces the table.
+ */
+export const KEY_OWN_CONNECTIONS = 19;
 
 export const COLLECTOR_NETWORK_ACTIVITY = 0;
 export const COLLECTOR_SYSTEM_INFORMATION = 1;

@@ -21,6 +21,7 @@ import {
   KEY_LOCAL_V6,
   KEY_NETWORK_STACK,
   KEY_OS,
+  KEY_OWN_CONNECTIONS,
   KEY_PENDING_TIME,
   KEY_PROTOCOLS,
   KEY_SEED,
@@ -42,6 +43,7 @@ import {
   intervals,
   localAddresses,
   numbers,
+  ownConnections,
   seed,
   text,
 } from './support/configuration-block.ts';
@@ -53,7 +55,7 @@ import { Canaries } from './support/memory-map.ts';
 import { hex } from './support/message-reader.ts';
 import { DEVICE_V4, DEVICE_V6, frame, PEER_V4, peerV4, peerV6 } from './support/packets.ts';
 import { PROFILES } from './support/profiles.ts';
-import { neighbourhood, RandomFrames } from './support/random-frames.ts';
+import { neighbourhood, RandomFrames, randomOwn } from './support/random-frames.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 
 const SEED = seedOfRun();
@@ -106,7 +108,7 @@ function accepted(core: DrivenCore, entry: Entry): void {
 }
 
 for (const profile of PROFILES) {
-  const { FLOW_MAX, LOCAL_MAX, TEXT_MAX } = new DrivenCore(profile).exports;
+  const { FLOW_MAX, LOCAL_MAX, OWN_MAX, TEXT_MAX } = new DrivenCore(profile).exports;
   const ranges: ReadonlyArray<readonly [key: number, least: number, most: number]> = [
     [KEY_CACHE_SIZE, 1, FLOW_MAX.value],
     [KEY_PROTOCOLS, 0, 7],
@@ -200,6 +202,26 @@ for (const profile of PROFILES) {
       for (const prefix of [0, 1, prefixMax]) accepted(core, entry(prefix));
       accepted(core, [key, new Uint8Array(0)]);
     }
+  });
+
+  test(`${profile}: own connections: whole entries with a remote port, up to ${OWN_MAX.value}`, () => {
+    const core = busyCore(profile);
+    const own = (count: number, remotePort = 8883): Entry =>
+      ownConnections(
+        Array.from({ length: count }, (_, i) => ({
+          remote: i % 2 ? PEER_V4 : peerV6(i),
+          remotePort,
+          localPort: i,
+        })),
+      );
+    for (const length of [1, 4, 19, 21, 24]) {
+      refused(core, [KEY_OWN_CONNECTIONS, new Uint8Array(length).fill(1)], BAD_VALUE);
+    }
+    for (const count of [1, OWN_MAX.value]) refused(core, own(count, 0), BAD_VALUE);
+    refused(core, own(OWN_MAX.value + 1), BAD_VALUE);
+    for (const count of [0, 1, OWN_MAX.value]) accepted(core, own(count));
+    accepted(core, own(1, 1));
+    accepted(core, own(1, 65_535));
   });
 
   test(`${profile}: texts are up to ${TEXT_MAX.value} bytes, the seed is 32`, () => {
@@ -474,7 +496,7 @@ for (const profile of PROFILES) {
 
 /** Entries that are mostly right, some broken; now and then bytes without sense. */
 function randomBlock(random: SeededRandom, core: DrivenCore): Uint8Array {
-  const { FLOW_MAX, LOCAL_MAX, TEXT_MAX } = core.exports;
+  const { FLOW_MAX, LOCAL_MAX, OWN_MAX, TEXT_MAX } = core.exports;
   const number = () => random.pick([0, 1, 2, 3, 7, 64, FLOW_MAX.value, 300, random.u32()]);
   const makers: Array<() => Entry> = [
     () => seed(random.below(100)),
@@ -490,7 +512,8 @@ function randomBlock(random: SeededRandom, core: DrivenCore): Uint8Array {
     () => text(random.pick(TEXT_KEYS), 'x'.repeat(random.below(TEXT_MAX.value + 2))),
     () => numbers(random.pick(NUMBER_KEYS), number()),
     () => numbers(random.pick(NUMBER_KEYS), number()),
-    () => [random.below(20), random.bytes(random.below(24))],
+    () => ownConnections(randomOwn(random, OWN_MAX.value + 1)),
+    () => [random.below(21), random.bytes(random.below(24))],
   ];
   const entries = Array.from({ length: random.pick([0, 1, 1, 1, 2, 3]) }, () => random.pick(makers)());
   const bytes = block(entries, random.once(40) ? random.u32() : 1);

@@ -4,12 +4,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LINK_ETHERNET, LINK_RAW } from '../schema/frame.ts';
+import { ownConnections } from './support/configuration-block.ts';
 import { entriesOf, LAPTOP, v4 } from './support/device.ts';
 import { type DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
 import { firstDifference, inputRange } from './support/memory-image.ts';
 import type { Frame } from './support/packet-model.ts';
 import { DEVICE_V4, DEVICE_V6, frame, PEER_V4, packet, rawFrame } from './support/packets.ts';
-import { neighbourhood, RandomFrames } from './support/random-frames.ts';
+import { neighbourhood, RandomFrames, randomOwn } from './support/random-frames.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 
 const SEED = seedOfRun();
@@ -63,6 +64,10 @@ for (const profile of ['standard', 'gateway'] as const) {
         fast.flush();
         slow.flush();
         sameMemory(fast, slow, `batch ${batch} of round ${round}`);
+        if (random.once(5)) {
+          const own = ownConnections(randomOwn(random, 8));
+          assert.is(fast.configure(own), slow.configure(own));
+        }
         if (random.once(4)) assert.is(fast.drain().length, slow.drain().length);
       }
     }

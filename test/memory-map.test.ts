@@ -71,6 +71,7 @@ for (const profile of PROFILES) {
       ['AGENT_EARLY', 4],
       ['AGENT_LOCALS_V4_END', 4],
       ['AGENT_LOCALS_V6_END', 4],
+      ['AGENT_OWN_END', 4],
       ['AGENT_FLOWS_USED', 8],
       ['AGENT_FLOWS_HAND', 8],
       ['AGENT_SETTLED', 8],

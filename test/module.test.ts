@@ -37,6 +37,8 @@ const NUMBERS = [
   'MESSAGE_MAX',
   'OUTBOX',
   'OUTBOX_SIZE',
+  'OWN_CONNECTIONS',
+  'OWN_MAX',
   'PLAN',
   'PROFILE',
   'SCORES',

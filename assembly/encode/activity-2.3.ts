@@ -84,7 +84,7 @@ function planFamily(family: u32, size: u32, room: u32): u32 {
     let bytesOut = named ? flowBytes(entry, DIRECTION_OUT) : load<u64>(entry, ELSE_BYTES + 8);
     if ((bytesIn | bytesOut) === 0) continue;
     const ports = named ? load<u32>(entry, FLOW_PORTS) : 0;
-    const protocol = named ? load<u32>(entry, FLOW_PROTOCOL) : position - used;
+    const protocol = named ? <u32>load<u8>(entry, FLOW_PROTOCOL) : position - used;
     do {
       const mask = presentFields(ports, protocol, bytesIn, bytesOut);
       const isNew = ((masks >> mask) & 1) === 0;
@@ -131,7 +131,7 @@ function writeFamily(family: u32, message: usize, field: usize, entries: u32, at
     let bytesOut = named ? flowBytes(entry, DIRECTION_OUT) : load<u64>(entry, ELSE_BYTES + 8);
     if ((bytesIn | bytesOut) === 0) continue;
     const ports = named ? load<u32>(entry, FLOW_PORTS) : 0;
-    const protocol = named ? load<u32>(entry, FLOW_PROTOCOL) : position - used;
+    const protocol = named ? <u32>load<u8>(entry, FLOW_PROTOCOL) : position - used;
     do {
       const chunkIn = min<u64>(bytesIn, COUNT_MAX);
       const chunkOut = min<u64>(bytesOut, COUNT_MAX);

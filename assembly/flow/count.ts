@@ -1,7 +1,7 @@
 // One packet into its flow record, or, where the table is full, into "everything else".
 // Lookup before allocation: a full table still counts the flows it knows (invariant 4).
 
-import { NON_UNICAST } from '../../schema/reasons';
+import { NON_UNICAST, OWN } from '../../schema/reasons';
 import { isUnicastV4, isUnicastV6 } from '../local-addresses';
 import {
   AGENT,
@@ -17,6 +17,7 @@ import {
 } from '../memory';
 import { merge } from './everything-else';
 import { hashV4, hashV6 } from './hash';
+import { isOwn, mappedV4 } from './own-connections';
 import { findV4, findV6, insertV4, insertV6 } from './table';
 
 /** addresses: local in the low half, remote in the high; ports likewise; all network order. */
@@ -66,6 +67,7 @@ function countNewV4(
   seen: u32,
 ): i32 {
   if (load<u32>(AGENT, AGENT_UNICAST_ONLY) && !isUnicastV4(<u32>(addresses >> 32))) return -NON_UNICAST;
+  if (isOwn(0, mappedV4(<u32>(addresses >> 32)), transport)) return -OWN;
   const record = insertV4(hash, addresses, transport);
   return record === 0
     ? merge(FAMILY_V4, <u32>(transport >> 32), direction, length, seen)
@@ -83,6 +85,7 @@ function countNewV6(
   seen: u32,
 ): i32 {
   if (load<u32>(AGENT, AGENT_UNICAST_ONLY) && !isUnicastV6(remote)) return -NON_UNICAST;
+  if (isOwn(load<u64>(remote), load<u64>(remote, 8), transport)) return -OWN;
   const record = insertV6(hash, local, remote, transport);
   return record === 0
     ? merge(FAMILY_V6, <u32>(transport >> 32), direction, length, seen)
@@ -108,7 +111,7 @@ function add(family: u32, record: usize, direction: u32, length: u32, flags: u32
 function addOver(family: u32, record: usize, direction: u32, counts: u64, length: u32, seen: u32): i32 {
   const high: u32 = load<u8>(record + direction, FLOW_BYTES_HIGH);
   if (<u32>counts === 0 || high === 0xff) {
-    return merge(family, load<u32>(record, FLOW_PROTOCOL), direction, length, seen);
+    return merge(family, load<u8>(record, FLOW_PROTOCOL), direction, length, seen);
   }
   store<u8>(record + direction, high + 1, FLOW_BYTES_HIGH);
   store<u64>(record + (direction << 3), counts, FLOW_PACKETS);

@@ -43,7 +43,7 @@ export function merge(family: u32, protocol: u32, direction: u32, length: u32, s
 
 /** All that is uncollected of a record, which then may go. */
 export function mergeRecord(family: u32, record: usize): void {
-  const entry = elseEntry(family, load<u32>(record, FLOW_PROTOCOL));
+  const entry = elseEntry(family, load<u8>(record, FLOW_PROTOCOL));
   const packetsIn = load<u32>(record, FLOW_PACKETS);
   const packetsOut = load<u32>(record, FLOW_PACKETS + 8);
   addElse(entry, DIRECTION_IN, flowBytes(record, DIRECTION_IN), packetsIn);

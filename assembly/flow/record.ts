@@ -8,11 +8,17 @@ import {
   FLOW_IDLE,
   FLOW_LAST_SEEN,
   FLOW_PACKETS,
+  FLOW_PORTS,
   FLOW_STANDING,
   FLOW_STATE,
   FLOW_TCP_FLAGS,
   NEVER_SEEN,
 } from '../memory';
+
+/** Ports in the low half, PROTOCOL_ in the high; without FLOW_OWN. */
+export function transportOf(record: usize): u64 {
+  return load<u64>(record, FLOW_PORTS) & 0xff_ffff_ffff;
+}
 
 /** Bytes of one direction not yet collected, up to 2^40 - 1. */
 export function flowBytes(record: usize, direction: u32): u64 {

@@ -25,7 +25,7 @@ import {
 } from '../memory';
 import { mergeRecord } from './everything-else';
 import { hashV4, hashV6 } from './hash';
-import { clearCounts, clearHistory, isActive } from './record';
+import { clearCounts, clearHistory, isActive, transportOf } from './record';
 
 const SLOT_MASK: u32 = SLOT_COUNT - 1;
 const NONE: u32 = 0xffffffff;
@@ -164,7 +164,7 @@ function removeFromIndex(family: u32, number: u32): void {
 
 function homeOf(family: u32, number: u32): u32 {
   const record = recordAt(family, number);
-  const transport = load<u64>(record, FLOW_PORTS);
+  const transport = transportOf(record);
   return family === FAMILY_V4
     ? hashV4(load<u64>(record, FLOW_ADDRESSES), transport)
     : hashV6(record + FLOW_ADDRESSES, record + FLOW_ADDRESSES + 16, transport);

@@ -21,6 +21,8 @@ export interface CoreExports {
   readonly MESSAGE_MAX: WebAssembly.Global<'i32'>;
   readonly OUTBOX: WebAssembly.Global<'i32'>;
   readonly OUTBOX_SIZE: WebAssembly.Global<'i32'>;
+  readonly OWN_CONNECTIONS: WebAssembly.Global<'i32'>;
+  readonly OWN_MAX: WebAssembly.Global<'i32'>;
   readonly PLAN: WebAssembly.Global<'i32'>;
   readonly PROFILE: WebAssembly.Global<'i32'>;
   readonly SCORES: WebAssembly.Global<'i32'>;

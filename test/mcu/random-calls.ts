@@ -23,11 +23,12 @@ import {
   intervals,
   localAddresses,
   numbers,
+  ownConnections,
   seed,
 } from '../support/configuration-block.ts';
 import { v4, v6 } from '../support/device.ts';
 import { batchedSize, writeFrameAt } from '../support/frame-batch.ts';
-import { neighbourhood, RandomFrames } from '../support/random-frames.ts';
+import { neighbourhood, RandomFrames, randomOwn } from '../support/random-frames.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 
 const BEGIN = 1_700_000_000_000n;
@@ -159,6 +160,7 @@ export class RandomCalls {
       numbers(KEY_PENDING_TIME, random.between(1, 600)),
       ...[KEY_OS, KEY_KERNEL, KEY_NETWORK_STACK, KEY_HARDWARE].map((key): Entry => [key, text]),
       ...localAddresses(random.once(4) ? LOCALS.slice(2) : LOCALS),
+      ownConnections(randomOwn(random, 2)),
     ];
     return all.filter(() => random.once(6));
   }

@@ -7,11 +7,12 @@ import { KEY_FIRST_COLLECTION, KEY_SEND_EMPTY } from '../../schema/configuration
 import {
   STATE_SUSPENDED,
   STATUS_MERGED,
+  STATUS_MESSAGES,
   STATUS_NOW,
   STATUS_STATE,
   STATUS_VERDICTS,
 } from '../../schema/status.ts';
-import { intervals, numbers, STRICT, seed } from '../support/configuration-block.ts';
+import { intervals, numbers, ownConnections, STRICT, seed } from '../support/configuration-block.ts';
 import { type DeviceSettings, entriesOf, modelOf, v4, v6 } from '../support/device.ts';
 import { DrivenCore, EPOCH } from '../support/driven-core.ts';
 import { checkIndex } from '../support/flow-table-reader.ts';
@@ -23,7 +24,7 @@ import { Canaries } from '../support/memory-map.ts';
 import { hex } from '../support/message-reader.ts';
 import { type Device, type Frame, type Judgement, judge } from '../support/packet-model.ts';
 import { PROFILES, type Profile } from '../support/profiles.ts';
-import { neighbourhood, RandomFrames } from '../support/random-frames.ts';
+import { neighbourhood, RandomFrames, randomOwn } from '../support/random-frames.ts';
 import { SeededRandom, seedOfRun } from '../support/seeded-random.ts';
 
 const SEED = seedOfRun();
@@ -47,7 +48,7 @@ const CALM: DeviceSettings = {
   networkActivity: true,
 };
 
-function randomSettings(random: SeededRandom, flowMax: number): DeviceSettings {
+function randomSettings(random: SeededRandom, { FLOW_MAX, OWN_MAX }: DrivenCore['exports']): DeviceSettings {
   return {
     locals: LOCALS.map((address) => ({
       address,
@@ -56,7 +57,8 @@ function randomSettings(random: SeededRandom, flowMax: number): DeviceSettings {
     unicastOnly: !random.once(3),
     protocols: (['TCP', 'UDP', 'ICMP'] as const).filter(() => !random.once(6)),
     networkActivity: !random.once(20),
-    cacheSize: random.once(2) ? random.pick([1, 2, 3, 4, 5, 16, 63, flowMax]) : undefined,
+    cacheSize: random.once(2) ? random.pick([1, 2, 3, 4, 5, 16, 63, FLOW_MAX.value]) : undefined,
+    own: randomOwn(random, OWN_MAX.value),
   };
 }
 
@@ -98,7 +100,7 @@ class Episode {
     this.#mood = random.pick(MOODS);
     this.core = new DrivenCore(profile);
     this.#canaries = new Canaries(this.core.exports);
-    this.#settings = this.#mood === 'calm' ? CALM : randomSettings(random, this.core.exports.FLOW_MAX.value);
+    this.#settings = this.#mood === 'calm' ? CALM : randomSettings(random, this.core.exports);
     this.#model = modelOf(this.#settings);
     this.#frames = randomFrames(random, profile, this.#mood);
     const code = this.core.configure(
@@ -178,10 +180,20 @@ class Episode {
         break;
       case 4:
         if (this.#mood === 'calm') return;
-        this.#settings = randomSettings(this.#random, core.exports.FLOW_MAX.value);
+        this.#settings = randomSettings(this.#random, core.exports);
         this.#model = modelOf(this.#settings);
         assert.is(core.configure(...entriesOf(this.#settings)), 0);
         break;
+      case 5: {
+        // A reconnect: makes no message, and merges nothing.
+        const own = randomOwn(this.#random, core.exports.OWN_MAX.value);
+        this.#settings = { ...this.#settings, own };
+        this.#model = modelOf(this.#settings);
+        const [messages, merged] = [core.u32(STATUS_MESSAGES), core.u64(STATUS_MERGED)];
+        assert.is(core.configure(ownConnections(own)), 0);
+        assert.equal([core.u32(STATUS_MESSAGES), core.u64(STATUS_MERGED)], [messages, merged]);
+        break;
+      }
       default:
         return;
     }
@@ -262,7 +274,7 @@ for (const profile of PROFILES) {
     const random = new SeededRandom(SEED);
     for (let round = 0; round < (profile === 'gateway' ? 20 : 400); round++) {
       const core = new DrivenCore(profile);
-      const settings = randomSettings(random, core.exports.FLOW_MAX.value);
+      const settings = randomSettings(random, core.exports);
       core.configure(seed(1), STRICT, ...entriesOf(settings));
       core.start(EPOCH);
       fillTable(core, random, settings);

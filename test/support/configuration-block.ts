@@ -9,6 +9,7 @@ import {
   KEY_INTERVALS,
   KEY_LOCAL_V4,
   KEY_LOCAL_V6,
+  KEY_OWN_CONNECTIONS,
   KEY_SEED,
 } from '../../schema/configuration-block.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -76,6 +77,28 @@ export function localAddresses(locals: readonly Local[]): Entry[] {
         .flatMap(({ address, prefix }) => [...address, prefix, 0, 0, 0]),
     ),
   ]);
+}
+
+export interface Own {
+  /** 4 or 16 bytes. */
+  readonly remote: Uint8Array;
+  readonly remotePort: number;
+  /** 0: any. */
+  readonly localPort: number;
+}
+
+export function ownConnections(own: readonly Own[]): Entry {
+  const value = new Uint8Array(20 * own.length);
+  const view = new DataView(value.buffer);
+  own.forEach(({ remote, remotePort, localPort }, index) => {
+    const at = 20 * index;
+    // ::ffff:a.b.c.d
+    if (remote.length === 4) view.setUint16(at + 10, 0xffff);
+    value.set(remote, at + 16 - remote.length);
+    view.setUint16(at + 16, localPort);
+    view.setUint16(at + 18, remotePort);
+  });
+  return [KEY_OWN_CONNECTIONS, value];
 }
 
 /** First collection after one interval, not at random. */

@@ -7,7 +7,15 @@ import {
   KEY_PROTOCOLS,
   KEY_UNICAST_ONLY,
 } from '../../schema/configuration-block.ts';
-import { collectors, type Entry, type Local, localAddresses, numbers } from './configuration-block.ts';
+import {
+  collectors,
+  type Entry,
+  type Local,
+  localAddresses,
+  numbers,
+  type Own,
+  ownConnections,
+} from './configuration-block.ts';
 import { hex } from './message-reader.ts';
 import type { Device, Protocol } from './packet-model.ts';
 
@@ -18,6 +26,7 @@ export interface DeviceSettings {
   readonly networkActivity: boolean;
   /** Flows per family; undefined: as many as the build has. */
   readonly cacheSize?: number | undefined;
+  readonly own?: readonly Own[];
 }
 
 export function v4(address: string): Uint8Array {
@@ -54,6 +63,11 @@ export function modelOf(settings: DeviceSettings): Device {
     unicastOnly: settings.unicastOnly,
     protocols: new Set(settings.protocols),
     networkActivity: settings.networkActivity,
+    own: (settings.own ?? []).map(({ remote, remotePort, localPort }) => ({
+      remote: hex(remote),
+      remotePort,
+      localPort: localPort || undefined,
+    })),
   };
 }
 
@@ -67,6 +81,7 @@ export function entriesOf(settings: DeviceSettings): Entry[] {
       settings.protocols.reduce((sum, protocol) => sum | bits[protocol], 0),
     ),
     collectors([COLLECTOR_NETWORK_ACTIVITY, Number(settings.networkActivity), GROUP_HIGH]),
+    ownConnections(settings.own ?? []),
     ...(settings.cacheSize === undefined ? [] : [numbers(KEY_CACHE_SIZE, settings.cacheSize)]),
   ];
 }

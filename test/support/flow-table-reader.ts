@@ -20,6 +20,8 @@ export interface FlowRecord {
   readonly firstSeen: number;
   readonly lastSeen: number;
   readonly hasStanding: boolean;
+  /** Has become an own connection: no packet finds it. */
+  readonly isOwn: boolean;
 }
 
 export function readRecords(core: DrivenCore, family: 4 | 6): FlowRecord[] {
@@ -34,7 +36,7 @@ export function readRecords(core: DrivenCore, family: 4 | 6): FlowRecord[] {
     return {
       at,
       name: flowName({
-        protocol: PROTOCOLS[view.getUint32(at + layout('FLOW_PROTOCOL'), true)] ?? 'TCP',
+        protocol: PROTOCOLS[view.getUint8(at + layout('FLOW_PROTOCOL'))] ?? 'TCP',
         family,
         local: hex(memory.subarray(local, local + half)),
         remote: hex(memory.subarray(local + half, local + 2 * half)),
@@ -48,6 +50,7 @@ export function readRecords(core: DrivenCore, family: 4 | 6): FlowRecord[] {
       firstSeen: view.getUint32(at + layout('FLOW_FIRST_SEEN'), true),
       lastSeen: view.getUint32(at + layout('FLOW_LAST_SEEN'), true),
       hasStanding: view.getUint8(at + layout('FLOW_STANDING')) !== 0,
+      isOwn: view.getUint8(at + layout('FLOW_OWN')) !== 0,
     };
   });
 }
@@ -95,12 +98,10 @@ export function checkIndex(core: DrivenCore, family: 4 | 6): void {
   const tuples = new Set<string>();
   const size = recordSize(family);
   const tuple = layout('FLOW_PORTS');
-  const flags = layout('FLOW_TCP_FLAGS');
+  const mark = layout('FLOW_OWN');
   const addresses = layout('FLOW_ADDRESSES');
   for (let at = firstRecord(core, family), left = count; left > 0; left--, at += size) {
-    tuples.add(
-      hex(memory.subarray(at + tuple, at + flags)) + hex(memory.subarray(at + addresses, at + size)),
-    );
+    tuples.add(hex(memory.subarray(at + tuple, at + mark)) + hex(memory.subarray(at + addresses, at + size)));
   }
   if (tuples.size !== count)
     throw new Error(`${count} records of IPv${family} hold ${tuples.size} five-tuples`);

@@ -21,6 +21,7 @@ export function memoryMap(core: CoreExports): Region[] {
     ['AGENT', core.AGENT, core.AGENT_SIZE.value],
     ['LOCALS_V4', core.LOCALS_V4, locals * 8],
     ['LOCALS_V6', core.LOCALS_V6, locals * 16],
+    ['OWN_CONNECTIONS', core.OWN_CONNECTIONS, core.OWN_MAX.value * layout('OWN_SIZE')],
     ['TEXTS', core.TEXTS, 4 * (core.TEXT_MAX.value + 4)],
     ['FLOWS_V4', core.FLOWS_V4, flows * layout('FLOW_V4_SIZE')],
     ['FLOWS_V6', core.FLOWS_V6, flows * layout('FLOW_V6_SIZE')],

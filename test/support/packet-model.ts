@@ -26,6 +26,15 @@ export interface Device {
   readonly unicastOnly: boolean;
   readonly protocols: ReadonlySet<Protocol>;
   readonly networkActivity: boolean;
+  /** TCP connections of the agent to its hubs. */
+  readonly own: readonly OwnEndpoint[];
+}
+
+export interface OwnEndpoint {
+  readonly remote: string;
+  readonly remotePort: number;
+  /** Undefined: any. */
+  readonly localPort: number | undefined;
 }
 
 export interface Frame {
@@ -247,6 +256,9 @@ function judgeTransport(
   const hasPorts = protocol !== 'ICMP' && !isLater;
   const sourcePort = hasPorts ? packet.view.getUint16(header) : 0;
   const destinationPort = hasPorts ? packet.view.getUint16(header + 2) : 0;
+  const localPort = direction === 'out' ? sourcePort : destinationPort;
+  const remotePort = direction === 'out' ? destinationPort : sourcePort;
+  if (protocol === 'TCP' && hasPorts && isOwn(device, remote, remotePort, localPort)) return 'own';
   const family = local.length === 8 ? 4 : 6;
   return {
     verdict: 'counted',
@@ -255,13 +267,27 @@ function judgeTransport(
       family,
       local,
       remote,
-      localPort: direction === 'out' ? sourcePort : destinationPort,
-      remotePort: direction === 'out' ? destinationPort : sourcePort,
+      localPort,
+      remotePort,
     }),
     group: `${protocol}${family} ${direction}`,
     direction,
     bytes: length,
   };
+}
+
+function isOwn(device: Device, remote: string, remotePort: number, localPort: number): boolean {
+  return device.own.some(
+    (own) =>
+      asIpv6(own.remote) === asIpv6(remote) &&
+      own.remotePort === remotePort &&
+      (own.localPort ?? localPort) === localPort,
+  );
+}
+
+/** RFC 4291 2.5.5.2: ::ffff:a.b.c.d. */
+function asIpv6(address: string): string {
+  return address.length === 8 ? `${'0'.repeat(20)}ffff${address}` : address;
 }
 
 /** Not unicast: 224.0.0.0/4, 255.255.255.255, the broadcast of a subnet whose prefix is known; ff00::/8. */

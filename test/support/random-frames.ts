@@ -13,6 +13,7 @@ import {
   LINK_RAW_DLT,
   LINK_RAW_OPENBSD,
 } from '../../schema/frame.ts';
+import type { Own } from './configuration-block.ts';
 import { v4, v6 } from './device.ts';
 import type { Frame } from './packet-model.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -76,6 +77,15 @@ export function neighbourhood(
     mutateOnce,
     snap,
   };
+}
+
+/** Up to `most` own connections, some of which the first few remotes of a neighbourhood with few ports are the far end of. */
+export function randomOwn(random: SeededRandom, most: number): Own[] {
+  return Array.from({ length: random.below(Math.min(most, 8) + 1) }, () => ({
+    remote: random.pick(neighbourhood([], 2, 1, 0, 0).remotes),
+    remotePort: random.once(8) ? random.between(1, 65_535) : random.between(1, 3),
+    localPort: random.once(3) ? 0 : random.between(1, 3),
+  }));
 }
 
 export class RandomFrames {
