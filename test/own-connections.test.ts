@@ -2,9 +2,12 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type CoreConfiguration, encodeConfiguration } from '../bindings/js/configuration.ts';
+import { Core } from '../bindings/js/core.ts';
+import type { WardletError } from '../bindings/js/errors.ts';
 import { COUNTED, NON_UNICAST, OWN } from '../schema/reasons.ts';
 import { STATUS_BYTES, STATUS_MERGED, STATUS_MESSAGES, STATUS_REPORTED_BYTES } from '../schema/status.ts';
-import { numbers, type Own, ownConnections } from './support/configuration-block.ts';
+import { block, numbers, type Own, ownConnections } from './support/configuration-block.ts';
 import { v4 } from './support/device.ts';
 import { type DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
 import { checkIndex, readRecords } from './support/flow-table-reader.ts';
@@ -18,7 +21,8 @@ import {
   PEER_V6,
   peerV4,
 } from './support/packets.ts';
-import { PROFILES } from './support/profiles.ts';
+import { newExports, PROFILES } from './support/profiles.ts';
+import { errorOf } from './support/thrown-error.ts';
 
 const HUB = 8883;
 const LOCAL = 50_123;
@@ -146,5 +150,49 @@ for (const profile of PROFILES) {
     assert.is(core.u64(STATUS_BYTES), core.u64(STATUS_REPORTED_BYTES));
   });
 }
+
+const TWO: CoreConfiguration = {
+  ownConnections: [
+    { remoteAddress: '192.0.2.1', remotePort: HUB, localPort: LOCAL },
+    { remoteAddress: '2001:db8:1::1', remotePort: 443 },
+  ],
+};
+
+test('bindings write what the block says, and a dual-stack socket’s address is the IPv4 one', () => {
+  const expected = block([ownConnections([HUB_V4, { remote: PEER_V6, remotePort: 443, localPort: 0 }])]);
+  assert.equal(encodeConfiguration(TWO), expected);
+  const [mapped, plain] = ['::ffff:192.0.2.1', '192.0.2.1'].map((remoteAddress) =>
+    encodeConfiguration({ ownConnections: [{ remoteAddress, remotePort: HUB }] }),
+  );
+  assert.equal(mapped, plain);
+  assert.equal(encodeConfiguration({ ownConnections: [] }), block([ownConnections([])]));
+});
+
+test('bindings refuse what is no address or no port, and name it', () => {
+  const refusedBy = (own: object): WardletError =>
+    errorOf(() => encodeConfiguration({ ownConnections: [own] } as CoreConfiguration));
+  for (const remoteAddress of ['hub.example', '192.0.2.1/24', 'fe80::1%eth0', '']) {
+    assert.is(refusedBy({ remoteAddress, remotePort: HUB }).code, 'WL_BAD_ADDRESS');
+  }
+  for (const remotePort of [0, -1, 1.5, 65_536, Number.NaN, undefined, '8883']) {
+    const error = refusedBy({ remoteAddress: '192.0.2.1', remotePort });
+    assert.is(error.code, 'WL_BAD_CONFIGURATION');
+    assert.match(error.message, 'remotePort');
+  }
+  for (const localPort of [-1, 0.5, 65_536, null, '50123']) {
+    const error = refusedBy({ remoteAddress: '192.0.2.1', remotePort: HUB, localPort });
+    assert.is(error.code, 'WL_BAD_CONFIGURATION');
+    assert.match(error.message, 'localPort');
+  }
+});
+
+test('more own connections than the profile holds are refused by its core', () => {
+  const core = new Core(newExports('lean-strict'));
+  core.configure(TWO);
+  const three = [...(TWO.ownConnections ?? []), { remoteAddress: '192.0.2.2', remotePort: HUB }];
+  const error = errorOf(() => core.configure({ ownConnections: three }));
+  assert.is(error.code, 'WL_BAD_CONFIGURATION');
+  assert.match(error.message, 'ownConnections');
+});
 
 test.run();

@@ -25,6 +25,7 @@ import {
   KEY_LOCAL_V6,
   KEY_NETWORK_STACK,
   KEY_OS,
+  KEY_OWN_CONNECTIONS,
   KEY_PENDING_TIME,
   KEY_PROTOCOLS,
   KEY_SEED,
@@ -35,12 +36,22 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
 } from '../../schema/configuration-block.ts';
-import { parsePrefix } from './address.ts';
+import { parseAddress, parsePrefix } from './address.ts';
 import { WardletError } from './errors.ts';
 import type { MessageFormat, ProtocolName } from './messages/security-message.ts';
 
 export type CollectorName = 'NetworkActivity' | 'SystemInformation' | 'Heartbeat';
 export type PriorityGroup = 'High' | 'Medium' | 'Low';
+
+/** A TCP connection of the agent itself to a hub. */
+export interface OwnConnection {
+  /** IPv4 or IPv6. A socket's `::ffff:192.0.2.1` is 192.0.2.1. */
+  readonly remoteAddress: string;
+  /** 1 to 65,535. */
+  readonly remotePort: number;
+  /** Left out or 0 where the host cannot know it: then what other programs say to that hub is ignored with it. */
+  readonly localPort?: number;
+}
 
 /** What can be told to a core; what is left out stays as it is. Ranges are checked by the core. */
 export interface CoreConfiguration {
@@ -62,6 +73,8 @@ export interface CoreConfiguration {
   readonly sendEmptyEvents?: boolean;
   /** IPv4 and IPv6, each with /prefix if known; replaces both tables. */
   readonly localAddresses?: readonly string[];
+  /** Ignored with reason `own`; replaces the table. May change at every reconnect: that collects nothing. Default: none. */
+  readonly ownConnections?: readonly OwnConnection[];
   readonly operatingSystem?: string;
   readonly kernel?: string;
   readonly networkStack?: string;
@@ -98,6 +111,9 @@ const PROTOCOLS: Readonly<Record<ProtocolName, number>> = {
   ICMP: PROTOCOL_ICMP,
 };
 
+/** RFC 4291 2.5.5.2: what an IPv4 address stands behind in 16 bytes. */
+const V4_MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /** The option each key of the block comes from: names the culprit when the core refuses one. */
 export const OPTION_OF_KEY: ReadonlyMap<number, keyof CoreConfiguration> = new Map([
   [KEY_SEED, 'seed'],
@@ -118,13 +134,18 @@ export const OPTION_OF_KEY: ReadonlyMap<number, keyof CoreConfiguration> = new M
   [KEY_SPOOL, 'spool'],
   [KEY_FORMAT, 'format'],
   [KEY_BATCH_DELAY, 'maxBatchDelaySeconds'],
+  [KEY_OWN_CONNECTIONS, 'ownConnections'],
 ]);
 
-/** Throws WL_BAD_ADDRESS for an address it cannot read and WL_BAD_CONFIGURATION for a name it does not know; values are for the core to judge. */
+/**
+ * Throws WL_BAD_ADDRESS for an address it cannot read and WL_BAD_CONFIGURATION for a name it does not know or a port that is
+ * none; other values are for the core to judge.
+ */
 export function encodeConfiguration(configuration: CoreConfiguration): Uint8Array {
   checkNames(configuration);
   const block = new BlockWriter();
-  const { seed, intervalSeconds, collectors, protocols, localAddresses, format } = configuration;
+  const { seed, intervalSeconds, collectors, protocols, localAddresses, ownConnections, format } =
+    configuration;
   if (seed) block.bytes(KEY_SEED, seed);
   if (intervalSeconds)
     block.numbers(KEY_INTERVALS, [intervalSeconds.high, intervalSeconds.medium, intervalSeconds.low]);
@@ -151,6 +172,7 @@ export function encodeConfiguration(configuration: CoreConfiguration): Uint8Arra
       );
     }
   }
+  if (ownConnections) block.bytes(KEY_OWN_CONNECTIONS, ownConnections.flatMap(ownConnectionEntry));
   if (format !== undefined) block.numbers(KEY_FORMAT, [numberOf(FORMATS, format)]);
   const numbers: ReadonlyArray<readonly [number, number | boolean | undefined]> = [
     [KEY_CACHE_SIZE, configuration.cacheSize],
@@ -170,6 +192,26 @@ export function encodeConfiguration(configuration: CoreConfiguration): Uint8Arra
   ];
   for (const [key, text] of texts) if (text !== undefined) block.bytes(key, new TextEncoder().encode(text));
   return block.finish();
+}
+
+function ownConnectionEntry({ remoteAddress, remotePort, localPort = 0 }: OwnConnection): number[] {
+  const address = parseAddress(remoteAddress);
+  return [
+    ...(address.length === 4 ? V4_MAPPED : []),
+    ...address,
+    ...portBytes('localPort', localPort, 0),
+    ...portBytes('remotePort', remotePort, 1),
+  ];
+}
+
+/** Network order. 16 bits have no value that the core would refuse: it is refused here, never cut short. */
+function portBytes(name: keyof OwnConnection, port: number, least: number): [number, number] {
+  if (Number.isInteger(port) && port >= least && port <= 0xffff) return [port >> 8, port & 0xff];
+  throw new WardletError(
+    'WL_BAD_CONFIGURATION',
+    `ownConnections: ${name} ${JSON.stringify(String(port).slice(0, 60))} is no port`,
+    { hint: `a whole number from ${least} to 65535; the configuration before stays in force` },
+  );
 }
 
 /** A name from outside the types (a file, plain JavaScript) is refused, never taken for another. */

@@ -14,6 +14,7 @@ export { type AddressPrefix, formatAddress, parseAddress, parsePrefix } from './
 export type {
   CollectorName,
   CoreConfiguration,
+  OwnConnection,
   PriorityGroup,
 } from './configuration.ts';
 export { Core, type CoreMessage, type Profile } from './core.ts';
