@@ -1,3 +1,31 @@
 // @wardlet/service: the cloud half. Node only.
 
+export type { Identity } from './hub/client-identity.ts';
+export type { Durability } from './hub/database.ts';
+export { type EventQuery, readEvents } from './hub/event-log.ts';
+export { Hub, startHub } from './hub/hub.ts';
+export {
+  DISCONNECTIONS,
+  type Disconnection,
+  type HubEvent,
+  type LoggedEvent,
+  REFUSALS,
+  REVOCATIONS,
+  type Refusal,
+  type Revocation,
+  TERMINATIONS,
+  type Termination,
+} from './hub/hub-events.ts';
+export type { HubOptions } from './hub/hub-options.ts';
+export { type HubLimits, LIMITS } from './hub/limits.ts';
+export { type MessageQuery, readMessages } from './hub/message-reader.ts';
+export type { MessageSink } from './hub/message-store.ts';
 export type { ReceivedMessage } from './hub/received-message.ts';
+export {
+  type ConnectionStringOptions,
+  DEFAULT_PORT,
+  type Device,
+  type DeviceKeys,
+  openRegistry,
+  type Registry,
+} from './hub/registry.ts';

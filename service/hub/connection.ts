@@ -1,0 +1,347 @@
+// One connection of a device, from its first byte to its end. Decisions are made in connect.ts, publish.ts and subscribe.ts; here
+// they are carried out.
+
+import type { Duplex } from 'node:stream';
+import {
+  generate,
+  type IConnectPacket,
+  type IPublishPacket,
+  type Packet,
+  type Parser,
+  parser,
+} from 'mqtt-packet';
+import type { Identity } from './client-identity.ts';
+import type { Admission, RefusedConnect } from './connect.ts';
+import {
+  bounded,
+  type Disconnection,
+  type HubHappening,
+  REFUSALS,
+  type Revocation,
+  type Termination,
+} from './hub-events.ts';
+import type { HubLimits } from './limits.ts';
+import type { ArrivedMessage, Stored } from './message-store.ts';
+import { PacketFraming } from './packet-framing.ts';
+import { judgePublish } from './publish.ts';
+import type { Device } from './registry.ts';
+import { grantSubscriptions, REFUSED } from './subscribe.ts';
+import { parseFilter, type Subscription } from './topics.ts';
+
+/** What a connection needs of the hub. */
+export interface ConnectionHost {
+  readonly limits: HubLimits;
+  admit(packet: IConnectPacket): Admission | RefusedConnect;
+  /** CONNECT was accepted: the connection is the device's only one from now on. */
+  admitted(connection: Connection): void;
+  /** Called once, for every connection. */
+  ended(connection: Connection): void;
+  store(message: ArrivedMessage, stored: Stored): void;
+  record(happening: HubHappening): void;
+}
+
+/** Two clocks: tokens expire by the wall's, waiting is measured on one that never jumps. */
+export interface Moment {
+  readonly wallMs: number;
+  readonly elapsedMs: number;
+}
+
+/** The ends that a device's last will is not for: it said goodbye, or is no longer the hub's. */
+type QuietEnd = 'by_device' | 'hub_closing' | Revocation;
+
+type WithoutAddress<Happening> = Happening extends { readonly remoteAddress: string }
+  ? Omit<Happening, 'remoteAddress'>
+  : never;
+
+/** A refused client has so long to take its CONNACK. */
+const LINGER_MS = 2_000;
+/** The largest fixed header and topic, with its length and packet id: what a PUBLISH has beside message and properties. */
+const PUBLISH_OVERHEAD = 5 + 2 + 65_535 + 2;
+
+export class Connection {
+  readonly remoteAddress: string;
+  readonly #stream: Duplex;
+  readonly #host: ConnectionHost;
+  readonly #framing: PacketFraming;
+  readonly #parser: Parser = parser({ protocolVersion: 4 });
+  readonly #subscriptions = new Map<Subscription, number>();
+  readonly #ignored = new Set<string>();
+  readonly #openedMs: number;
+  readonly #clock: () => number;
+  #heardMs: number;
+  #admission: Admission | undefined;
+  #hasEnded = false;
+  #parsed: Packet[] = [];
+  #fault: Error | undefined;
+  #unacknowledged = 0;
+  #isCorked = false;
+
+  constructor(stream: Duplex, remoteAddress: string, host: ConnectionHost, elapsedMs: () => number) {
+    this.#stream = stream;
+    this.remoteAddress = remoteAddress;
+    this.#host = host;
+    this.#clock = elapsedMs;
+    this.#openedMs = this.#heardMs = elapsedMs();
+    this.#framing = new PacketFraming(
+      host.limits.maxConnectBytes,
+      host.limits.maxMessageBytes + PUBLISH_OVERHEAD,
+    );
+    this.#parser.on('packet', (packet: Packet) => this.#parsed.push(packet));
+    this.#parser.on('error', (error: Error) => {
+      this.#fault ??= error;
+    });
+    stream.on('data', (chunk: Buffer) => this.#read(chunk));
+    stream.on('error', () => this.#lost());
+    stream.on('close', () => this.#lost());
+    stream.on('end', () => this.#lost());
+  }
+
+  /** Once CONNECT was accepted. */
+  get identity(): Identity | undefined {
+    return this.#admission?.identity;
+  }
+
+  /** Called several times a second: deadlines and expiry. */
+  sweep({ wallMs, elapsedMs }: Moment): void {
+    const { limits } = this.#host;
+    if (!this.#admission) {
+      if (elapsedMs - this.#openedMs > limits.connectTimeoutMs) this.#terminate('connect_timeout');
+      return;
+    }
+    if (wallMs >= this.#admission.tokenExpiresMs) {
+      this.#terminate(
+        'token_expired',
+        `valid until ${new Date(this.#admission.tokenExpiresMs).toISOString()}`,
+      );
+      return;
+    }
+    const asked = this.#admission.keepaliveSeconds;
+    const seconds = asked === 0 ? limits.maxKeepaliveSeconds : Math.min(asked, limits.maxKeepaliveSeconds);
+    if (elapsedMs - this.#heardMs > seconds * 1500) this.#terminate('keepalive', `${seconds} s`);
+  }
+
+  /** Ends when the device as it is now would not be let in as this connection was. */
+  reconsider(device: Device | undefined): void {
+    const identity = this.identity;
+    if (!identity || !this.#admission) return;
+    const { keyText } = this.#admission;
+    const reason = !device
+      ? 'removed'
+      : !device.isEnabled
+        ? 'disabled'
+        : keyText !== device.primaryKey && keyText !== device.secondaryKey
+          ? 'key_changed'
+          : undefined;
+    if (!reason || !this.#end(reason)) return;
+    this.#record({ kind: 'revoked', reason, ...identity });
+  }
+
+  /** Another connection of the same identity takes its place. */
+  giveWay(byAddress: string): void {
+    const identity = this.identity;
+    if (!identity || !this.#end()) return;
+    this.#record({ kind: 'taken_over', byAddress, ...identity });
+  }
+
+  /** The hub shuts down. */
+  close(): void {
+    this.#disconnect('hub_closing');
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#hasEnded) return;
+    this.#heardMs = this.#clock();
+    const framed = this.#framing.push(chunk);
+    if ('fault' in framed) {
+      this.#terminate(framed.fault, 'by its fixed header');
+      return;
+    }
+    if (!framed.packets) return;
+    try {
+      this.#parser.parse(framed.packets);
+    } catch (error) {
+      // The parser's own reads past an end.
+      this.#fault ??= error instanceof Error ? error : new Error(String(error));
+    }
+    const packets = this.#parsed;
+    this.#parsed = [];
+    for (const packet of packets) {
+      // The rest of a chunk, after the packet that ended the connection.
+      if (this.#hasEnded) return;
+      this.#handle(packet);
+    }
+    if (this.#fault) this.#unreadable(this.#fault);
+  }
+
+  #handle(packet: Packet): void {
+    if (packet.cmd === 'connect' && !this.#admission) this.#connect(packet);
+    else if (!this.#admission) this.#terminate('not_connect', packet.cmd);
+    else this.#serve(packet, this.#admission);
+  }
+
+  #connect(packet: IConnectPacket): void {
+    const verdict = this.#host.admit(packet);
+    if ('refusal' in verdict) {
+      const { refusal: reason, detail, identity } = verdict;
+      this.#refuse(REFUSALS[reason].returnCode);
+      this.#record({ kind: 'refused', reason, detail, ...identity });
+      return;
+    }
+    this.#admission = verdict;
+    this.#host.admitted(this);
+    const { identity, key, tokenExpiresMs, apiVersion } = verdict;
+    this.#record({ kind: 'connected', authentication: 'sas', key, tokenExpiresMs, apiVersion, ...identity });
+    this.#send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+  }
+
+  #serve(packet: Packet, { identity }: Admission): void {
+    switch (packet.cmd) {
+      case 'publish':
+        this.#publish(packet, identity);
+        return;
+      case 'subscribe': {
+        if (packet.subscriptions.length === 0) break;
+        const granted = grantSubscriptions(
+          packet.subscriptions,
+          identity,
+          this.#subscriptions,
+          this.#host.limits.maxSubscriptions,
+        );
+        const refused = granted.indexOf(REFUSED);
+        if (refused >= 0) {
+          const filter = bounded(packet.subscriptions[refused]?.topic ?? '');
+          this.#record({ kind: 'subscription_refused', filter, ...identity });
+        }
+        this.#send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted });
+        return;
+      }
+      case 'unsubscribe':
+        for (const filter of packet.unsubscriptions) this.#unsubscribe(filter);
+        this.#send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted: [] });
+        return;
+      case 'pingreq':
+        this.#send({ cmd: 'pingresp' });
+        return;
+      case 'puback':
+        return;
+      case 'disconnect':
+        this.#disconnect('by_device');
+        return;
+    }
+    this.#terminate('protocol_violation', packet.cmd);
+  }
+
+  #publish(packet: IPublishPacket, identity: Identity): void {
+    const { topic, qos, retain, messageId } = packet;
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    const verdict = judgePublish(
+      { topic, payload, qos, retain },
+      identity,
+      this.#host.limits.maxMessageBytes,
+    );
+    switch (verdict.kind) {
+      case 'terminate':
+        this.#terminate(verdict.reason, verdict.detail);
+        return;
+      case 'ignore':
+        this.#ignore(verdict.topic, identity);
+        if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+        return;
+      case 'store': {
+        if (++this.#unacknowledged >= this.#host.limits.maxUnacknowledged) this.#stream.pause();
+        const { properties, body } = verdict;
+        this.#host.store({ ...identity, properties, body }, (error) => {
+          this.#unacknowledged--;
+          if (this.#hasEnded) return;
+          if (error) {
+            this.#terminate('storage_failed', bounded(error.message));
+            return;
+          }
+          if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+          if (this.#unacknowledged === 0 && this.#stream.isPaused()) this.#stream.resume();
+        });
+      }
+    }
+  }
+
+  #unsubscribe(filter: string): void {
+    const identity = this.identity;
+    const subscription = identity && parseFilter(filter, identity);
+    if (subscription) this.#subscriptions.delete(subscription);
+  }
+
+  #ignore(topic: string, identity: Identity): void {
+    if (this.#ignored.has(topic)) return;
+    this.#ignored.add(topic);
+    this.#record({ kind: 'ignored', topic, ...identity });
+  }
+
+  /** Several packets of one turn go out in one write. */
+  #send(packet: Packet): void {
+    if (this.#hasEnded) return;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#stream.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#stream.uncork();
+      });
+    }
+    this.#stream.write(generate(packet));
+    if (this.#stream.writableLength > this.#host.limits.maxUnreadBytes) this.#terminate('slow_reader');
+  }
+
+  /** The last packet of a client that is not let in. */
+  #refuse(returnCode: number): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#host.ended(this);
+    this.#stream.end(generate({ cmd: 'connack', returnCode, sessionPresent: false }));
+    setTimeout(() => this.#stream.destroy(), LINGER_MS).unref();
+  }
+
+  #unreadable(error: Error): void {
+    if (this.#hasEnded) return;
+    // MQTT 3.1.1, 3.1.2.2: a version that is not known is answered, everything else is not.
+    if (!this.#admission && error.message === 'Invalid protocol version') {
+      this.#refuse(REFUSALS.unsupported_protocol.returnCode);
+      this.#record({ kind: 'refused', reason: 'unsupported_protocol', detail: '', deviceId: '' });
+      return;
+    }
+    this.#terminate('malformed', bounded(error.message));
+  }
+
+  #terminate(reason: Termination, detail = ''): void {
+    const identity = this.identity;
+    if (this.#end()) this.#record({ kind: 'terminated', reason, detail, ...identity });
+  }
+
+  #lost(): void {
+    if (this.#admission) this.#disconnect('lost');
+    else this.#end();
+  }
+
+  #disconnect(reason: Disconnection): void {
+    const identity = this.identity;
+    const isQuiet = reason !== 'lost';
+    if (!this.#end(isQuiet ? reason : undefined) || !identity) return;
+    this.#record({ kind: 'disconnected', reason, ...identity });
+  }
+
+  /** False when it had ended before. */
+  #end(quiet?: QuietEnd): boolean {
+    if (this.#hasEnded) return false;
+    this.#hasEnded = true;
+    this.#host.ended(this);
+    // What is acknowledged already still goes out when the hub shuts down.
+    if (quiet === 'hub_closing') this.#stream.end();
+    else this.#stream.destroy();
+    const { will, identity } = this.#admission ?? {};
+    if (will && identity && quiet === undefined) this.#host.store({ ...identity, ...will }, () => {});
+    return true;
+  }
+
+  #record(happening: WithoutAddress<HubHappening>): void {
+    this.#host.record({ ...happening, remoteAddress: this.remoteAddress });
+  }
+}

@@ -1,0 +1,24 @@
+// A device's symmetric keys, as base64 text.
+
+import { randomBytes } from 'node:crypto';
+import { WardletError } from '../../bindings/js/errors.ts';
+
+/** Decoded; IoT Hub's bounds. */
+const LEAST_BYTES = 16;
+const MOST_BYTES = 64;
+
+export function newKey(): string {
+  return randomBytes(32).toString('base64');
+}
+
+/** Throws WL_BAD_KEY; the key itself is in no message. */
+export function checkKey(text: string): void {
+  const bytes = Buffer.from(text, 'base64');
+  const canonical = bytes.toString('base64') === text;
+  if (canonical && bytes.length >= LEAST_BYTES && bytes.length <= MOST_BYTES) return;
+  throw new WardletError(
+    'WL_BAD_KEY',
+    canonical ? `a key of ${bytes.length} bytes` : 'a key that is not base64',
+    { hint: `a key is ${LEAST_BYTES} to ${MOST_BYTES} random bytes in base64: openssl rand -base64 32` },
+  );
+}

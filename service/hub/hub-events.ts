@@ -1,0 +1,119 @@
+// What happens at the hub that somebody may want to know: the analysis, an operator, a test. Text from devices in it is data,
+// cut to a length and otherwise as it was sent: whoever shows it makes it printable.
+
+import type { Identity } from './client-identity.ts';
+
+/** Why CONNECT was refused. The device learns no more than the return code; docs/hub.md says what to do about each. */
+export const REFUSALS = {
+  unsupported_protocol: { returnCode: 1, meaning: 'not MQTT 3.1.1' },
+  bad_client: { returnCode: 4, meaning: 'ClientId and user name do not agree, or are none of a device' },
+  no_token: { returnCode: 4, meaning: 'no password' },
+  malformed_token: { returnCode: 4, meaning: 'the password is no shared access signature' },
+  bad_will: { returnCode: 4, meaning: "the will's topic is not the device's own telemetry" },
+  wrong_host: { returnCode: 5, meaning: 'user name or token name another hub' },
+  other_device: { returnCode: 5, meaning: 'the token is for another device or module' },
+  policy_token: { returnCode: 5, meaning: "signed with a policy's key (skn), not the device's" },
+  unknown_device: { returnCode: 5, meaning: 'the device is not registered' },
+  unknown_module: { returnCode: 5, meaning: 'the module is not registered' },
+  disabled: { returnCode: 5, meaning: 'the device is disabled' },
+  bad_signature: { returnCode: 5, meaning: 'signed with neither key of the device' },
+  expired: { returnCode: 5, meaning: 'the token has expired' },
+  unavailable: { returnCode: 3, meaning: 'the hub could not look the device up' },
+} as const;
+
+/** Why the hub ended a connection. */
+export const TERMINATIONS = {
+  malformed: 'a packet that is no MQTT',
+  too_large: 'a packet or message over the limit',
+  protocol_violation: 'a packet that a device may not send, or not there',
+  not_connect: 'the first packet was not CONNECT',
+  connect_timeout: 'no CONNECT in time',
+  keepalive: 'nothing heard for 1.5 times the keepalive',
+  qos_2: 'PUBLISH with QoS 2',
+  unknown_topic: 'PUBLISH to no topic of IoT Hub',
+  foreign_topic: 'PUBLISH to the topic of another device',
+  bad_properties: 'PUBLISH with properties that cannot be decoded',
+  token_expired: 'the token it connected with has expired',
+  slow_reader: 'the device does not read what it is sent',
+  storage_failed: 'a message could not be stored',
+} as const;
+
+/** Why a connection ended that nobody broke a rule on. */
+export const DISCONNECTIONS = {
+  by_device: 'the device said goodbye',
+  lost: 'the line ended without a goodbye',
+  hub_closing: 'the hub shut down',
+} as const;
+
+export const REVOCATIONS = {
+  removed: 'the device was removed',
+  disabled: 'the device was disabled',
+  key_changed: 'the key it connected with is no longer its key',
+} as const;
+
+export type Refusal = keyof typeof REFUSALS;
+export type Termination = keyof typeof TERMINATIONS;
+export type Disconnection = keyof typeof DISCONNECTIONS;
+export type Revocation = keyof typeof REVOCATIONS;
+
+interface FromDevice extends Identity {
+  readonly remoteAddress: string;
+}
+
+export type HubHappening =
+  | { readonly kind: 'started'; readonly port: number; readonly hostNames: readonly string[] }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'certificate_issued'; readonly hostNames: readonly string[]; readonly expiresMs: number }
+  | ({
+      readonly kind: 'connected';
+      readonly authentication: 'sas';
+      readonly key: 'primary' | 'secondary';
+      readonly tokenExpiresMs: number;
+      readonly apiVersion: string;
+    } & FromDevice)
+  | ({ readonly kind: 'disconnected'; readonly reason: Disconnection } & FromDevice)
+  /** Identity as claimed, as far as it could be read. */
+  | ({ readonly kind: 'refused'; readonly reason: Refusal; readonly detail: string } & FromDevice)
+  /** Without identity: before CONNECT was accepted. */
+  | ({
+      readonly kind: 'terminated';
+      readonly reason: Termination;
+      readonly detail: string;
+    } & Partial<Identity> & {
+        readonly remoteAddress: string;
+      })
+  | ({ readonly kind: 'taken_over'; readonly byAddress: string } & FromDevice)
+  | ({ readonly kind: 'revoked'; readonly reason: Revocation } & FromDevice)
+  /** A documented topic that this hub does not serve yet; once a connection and topic. */
+  | ({ readonly kind: 'ignored'; readonly topic: string } & FromDevice)
+  | ({ readonly kind: 'subscription_refused'; readonly filter: string } & FromDevice)
+  /** TLS did not come about. */
+  | { readonly kind: 'handshake_failed'; readonly reason: string; readonly remoteAddress: string }
+  /** Closed as they came: more than the limit. At most four events a second. */
+  | { readonly kind: 'connections_dropped'; readonly count: number }
+  | {
+      readonly kind: 'messages_purged';
+      readonly reason: 'size' | 'age';
+      readonly count: number;
+      readonly bytes: number;
+    }
+  /** Not stored, not acknowledged, not lost: the devices send them again. */
+  | { readonly kind: 'storage_failed'; readonly count: number; readonly detail: string }
+  | { readonly kind: 'storage_recovered' }
+  /** The event log itself could not keep up or be written. */
+  | { readonly kind: 'events_lost'; readonly count: number };
+
+export type HubEvent = HubHappening & {
+  /** ms since 1970 on the hub's clock. */
+  readonly timeMs: number;
+};
+
+/** A stored event: ids count up and are never used twice. */
+export type LoggedEvent = HubEvent & { readonly id: number };
+
+const LONGEST_TEXT = 256;
+
+/** Text of a device as it may go into an event. */
+export function bounded(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}...`;
+}

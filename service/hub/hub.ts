@@ -1,0 +1,250 @@
+// The hub: an endpoint that speaks IoT Hub's MQTT dialect to devices and keeps what they send. It is no broker.
+
+import { EventEmitter } from 'node:events';
+import type { IConnectPacket } from 'mqtt-packet';
+import { type Certificates, hubCertificates } from './certificates.ts';
+import { type Admission, judgeConnect, type RefusedConnect } from './connect.ts';
+import { Connection, type ConnectionHost } from './connection.ts';
+import { type DataFolder, lockDataFolder, makeDataFolder } from './data-folder.ts';
+import { type HubDatabase, openDatabase } from './database.ts';
+import { EventLog } from './event-log.ts';
+import { normalHostName } from './host-names.ts';
+import type { HubEvent } from './hub-events.ts';
+import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts';
+import { type Listener, listen } from './listener.ts';
+import { MessageStore } from './message-store.ts';
+import type { ReceivedMessage } from './received-message.ts';
+import { Registry } from './registry.ts';
+import { Sessions } from './sessions.ts';
+import { Settings } from './settings.ts';
+
+/** Deadlines, expiry and the registry are looked at so often. */
+const SWEEP_MS = 250;
+/** The store's age limit and the certificate's. */
+const UPKEEP_MS = 60_000;
+
+/** Starts a hub. Throws WL_BAD_DATA_FOLDER, WL_PORT_IN_USE, WL_BAD_OPTION; then nothing is left running. */
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const resolved = resolveHubOptions(options);
+  const folder = makeDataFolder(resolved.dataFolder);
+  const unlock = lockDataFolder(folder);
+  try {
+    const database = openDatabase(folder, resolved.durability);
+    try {
+      const certificates = await hubCertificates(folder, resolved.hostNames, resolved.now());
+      return await Hub.open({ options: resolved, folder, database, certificates, unlock });
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+interface HubParts {
+  readonly options: ResolvedHubOptions;
+  readonly folder: DataFolder;
+  readonly database: HubDatabase;
+  readonly certificates: Certificates;
+  readonly unlock: () => void;
+}
+
+interface HubEvents {
+  /** After it is durable, while its PUBACK goes out. */
+  message: [ReceivedMessage];
+  event: [HubEvent];
+}
+
+export class Hub {
+  readonly #parts: HubParts;
+  readonly #emitter = new EventEmitter<HubEvents>();
+  readonly #registry: Registry;
+  readonly #settings: Settings;
+  readonly #store: MessageStore;
+  readonly #log: EventLog;
+  readonly #sessions = new Sessions();
+  readonly #names: ReadonlySet<string>;
+  readonly #connectionHost: ConnectionHost;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #listener: Listener | undefined;
+  #registryVersion: number;
+  #sweptMs = performance.now();
+  #dropped = 0;
+  #isClosed = false;
+
+  private constructor(parts: HubParts) {
+    const { database, options } = parts;
+    const { limits, now, sink } = options;
+    this.#parts = parts;
+    this.#names = new Set(options.hostNames);
+    this.#registry = new Registry(database);
+    this.#settings = new Settings(database);
+    this.#registryVersion = this.#settings.number('registryVersion');
+    this.#log = new EventLog(database, {
+      maxEvents: limits.maxEvents,
+      now,
+      listener: (event) => this.#emitter.emit('event', event),
+    });
+    this.#store = new MessageStore(database, {
+      ...limits,
+      now,
+      sink,
+      listener: (message) => this.#emitter.emit('message', message),
+      record: (happening) => this.#log.record(happening),
+    });
+    this.#connectionHost = {
+      limits,
+      admit: (packet) => this.#admit(packet),
+      admitted: (connection) => {
+        if (connection.identity) this.#sessions.take(connection.identity, connection);
+      },
+      ended: (connection) => this.#sessions.ended(connection),
+      store: (message, stored) => this.#store.append(message, stored),
+      record: (happening) => this.#log.record(happening),
+    };
+  }
+
+  /** Use startHub. */
+  static async open(parts: HubParts): Promise<Hub> {
+    const hub = new Hub(parts);
+    await hub.#listen();
+    return hub;
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  /** What connection strings name. */
+  get hostName(): string {
+    return this.hostNames[0] ?? 'localhost';
+  }
+
+  /** Every name the hub goes by. */
+  get hostNames(): readonly string[] {
+    return this.#parts.options.hostNames;
+  }
+
+  get dataFolder(): string {
+    return this.#parts.folder.path;
+  }
+
+  /** PEM: what devices have to trust. */
+  get caCertificate(): string {
+    return this.#parts.certificates.authority;
+  }
+
+  get caFile(): string {
+    return this.#parts.folder.caFile;
+  }
+
+  /** Connections at this moment, with those that have not sent CONNECT. */
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  on<Name extends keyof HubEvents>(name: Name, listener: (...value: HubEvents[Name]) => void): this {
+    this.#emitter.on(name, listener as never);
+    return this;
+  }
+
+  off<Name extends keyof HubEvents>(name: Name, listener: (...value: HubEvents[Name]) => void): this {
+    this.#emitter.off(name, listener as never);
+    return this;
+  }
+
+  /** Ends every connection, writes what is still to be written, and lets go of the folder. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    // What has arrived is stored and acknowledged first.
+    this.#store.flush();
+    this.#sessions.close();
+    await this.#listener?.close();
+    this.#store.flush();
+    this.#log.record({ kind: 'stopped' });
+    this.#log.flush();
+    const { database, unlock } = this.#parts;
+    database.close();
+    unlock();
+  }
+
+  async #listen(): Promise<void> {
+    const { options, certificates } = this.#parts;
+    const { host, port, limits, hostNames } = options;
+    this.#listener = await listen({
+      host,
+      port,
+      certificates,
+      maxConnections: limits.maxConnections,
+      handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      onConnection: (socket, remoteAddress) =>
+        this.#sessions.open(
+          new Connection(socket, remoteAddress, this.#connectionHost, () => performance.now()),
+        ),
+      onHandshakeFailed: (reason, remoteAddress) =>
+        this.#log.record({ kind: 'handshake_failed', reason, remoteAddress }),
+      onDropped: () => this.#dropped++,
+    });
+    this.#settings.set('hostName', this.hostName);
+    this.#settings.set('port', this.port);
+    this.#log.record({ kind: 'started', port: this.port, hostNames });
+    if (certificates.isNew) this.#recordCertificate(certificates);
+    this.#timers.push(
+      setInterval(() => this.#sweep(), SWEEP_MS),
+      setInterval(() => void this.#upkeep(), UPKEEP_MS),
+    );
+  }
+
+  #admit(packet: IConnectPacket): Admission | RefusedConnect {
+    const { now, limits } = this.#parts.options;
+    return judgeConnect(packet, {
+      isHostName: (name) => this.#names.has(normalHostName(name)),
+      device: (deviceId) => this.#registry.get(deviceId),
+      nowMs: now(),
+      maxMessageBytes: limits.maxMessageBytes,
+    });
+  }
+
+  #sweep(): void {
+    const elapsedMs = performance.now();
+    const isLate = elapsedMs - this.#sweptMs > 4 * SWEEP_MS;
+    this.#sweptMs = elapsedMs;
+    // When the process was held up, what devices have sent meanwhile is still to be read: judge them next time.
+    if (!isLate) this.#sessions.sweep({ elapsedMs, wallMs: this.#parts.options.now() });
+    this.#lookAtRegistry();
+    if (this.#dropped > 0) this.#log.record({ kind: 'connections_dropped', count: this.#dropped });
+    this.#dropped = 0;
+  }
+
+  #lookAtRegistry(): void {
+    try {
+      const version = this.#settings.number('registryVersion');
+      if (version === this.#registryVersion) return;
+      this.#sessions.reconsider((deviceId) => this.#registry.get(deviceId));
+      this.#registryVersion = version;
+    } catch {
+      // Looked at again in a moment.
+    }
+  }
+
+  async #upkeep(): Promise<void> {
+    const { options, folder } = this.#parts;
+    this.#store.purgeAged();
+    try {
+      const certificates = await hubCertificates(folder, options.hostNames, options.now());
+      if (!certificates.isNew || this.#isClosed) return;
+      this.#listener?.setCertificates(certificates);
+      this.#recordCertificate(certificates);
+    } catch {
+      // The one in use goes on; the next start says what is wrong.
+    }
+  }
+
+  #recordCertificate({ expiresMs }: Certificates): void {
+    this.#log.record({ kind: 'certificate_issued', hostNames: this.hostNames, expiresMs });
+  }
+}

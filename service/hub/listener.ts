@@ -1,0 +1,156 @@
+// Where connections come in: TCP sockets, counted and bounded, then TLS.
+
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type SecureVersion, type TLSSocket } from 'node:tls';
+import { WardletError } from '../../bindings/js/errors.ts';
+import type { Certificates } from './certificates.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly certificates: Certificates;
+  readonly maxConnections: number;
+  readonly handshakeTimeoutMs: number;
+  onConnection(socket: TLSSocket, remoteAddress: string): void;
+  onHandshakeFailed(reason: string, remoteAddress: string): void;
+  /** Over the limit: it was closed at once. */
+  onDropped(): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** New connections get these from now on. */
+  setCertificates(certificates: Certificates): void;
+  /** Takes no more, and ends every connection that is not over in a moment. */
+  close(): Promise<void>;
+}
+
+const OLDEST: SecureVersion = 'TLSv1.2';
+/** localhost is two addresses: whichever a client tries first is there. */
+const LOOPBACK = ['127.0.0.1', '::1'];
+/** For the last bytes of connections that are being closed. */
+const CLOSING_MS = 300;
+/** A free port of one address may be taken on the other. */
+const PORT_ATTEMPTS = 10;
+
+/** Listens; throws WL_PORT_IN_USE, or WL_BAD_OPTION where host or port cannot be had. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { certificates, handshakeTimeoutMs } = options;
+  const sockets = new Set<Socket>();
+  const tls = createTlsServer({
+    key: certificates.serverKey,
+    cert: certificates.server,
+    minVersion: OLDEST,
+    handshakeTimeout: handshakeTimeoutMs,
+  });
+  tls.on('secureConnection', (socket) => options.onConnection(socket, addressOf(socket)));
+  tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    options.onHandshakeFailed(error.code ?? error.message, addressOf(socket));
+    socket.destroy();
+  });
+  const accept = (socket: Socket) => {
+    if (sockets.size >= options.maxConnections) {
+      socket.destroy();
+      options.onDropped();
+      return;
+    }
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.setNoDelay(true);
+    tls.emit('connection', socket);
+  };
+  const servers = await bind(options, accept);
+  return {
+    port: portOf(servers),
+    setCertificates: ({ server, serverKey }) =>
+      tls.setSecureContext({ key: serverKey, cert: server, minVersion: OLDEST }),
+    async close() {
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, CLOSING_MS);
+      await Promise.all(servers.map(closeServer));
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function bind(options: ListenerOptions, accept: (socket: Socket) => void): Promise<Server[]> {
+  const { host, port } = options;
+  const addresses = host === 'localhost' ? LOOPBACK : [host];
+  for (let attempt = 1; ; attempt++) {
+    const servers: Server[] = [];
+    try {
+      for (const address of addresses) {
+        // The second address gets the port that the first one was given.
+        const server = await open(accept, address, servers.length === 0 ? port : portOf(servers));
+        if (server) servers.push(server);
+      }
+      if (servers.length === 0) throw Object.assign(new Error('no address'), { code: 'EADDRNOTAVAIL' });
+      return servers;
+    } catch (error) {
+      await Promise.all(servers.map(closeServer));
+      if (port === 0 && codeOf(error) === 'EADDRINUSE' && attempt < PORT_ATTEMPTS) continue;
+      throw cannotListen(error, host, port);
+    }
+  }
+}
+
+/** Undefined: this machine has no such loopback address. */
+async function open(
+  accept: (socket: Socket) => void,
+  address: string,
+  port: number,
+): Promise<Server | undefined> {
+  const server = createTcpServer(accept);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, host: address, ipv6Only: address === '::1' }, resolve);
+    });
+  } catch (error) {
+    const isMissing = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error));
+    if (isMissing && LOOPBACK.includes(address)) return undefined;
+    throw error;
+  }
+  // Running out of file descriptors, for one: the connections that are there go on.
+  server.on('error', () => {});
+  return server;
+}
+
+function cannotListen(cause: unknown, host: string, port: number): WardletError {
+  switch (codeOf(cause)) {
+    case 'EADDRINUSE':
+      return new WardletError('WL_PORT_IN_USE', `port ${port} on ${host} is in use`, {
+        cause,
+        hint: 'stop the other program, perhaps another hub, or choose a port: --port 8884, or 0 for any',
+      });
+    case 'EACCES':
+      return new WardletError('WL_BAD_OPTION', `port ${port} needs more rights than this user has`, {
+        cause,
+        hint: 'choose a port from 1024 up; IoT Hub uses 8883',
+      });
+    default:
+      return new WardletError('WL_BAD_OPTION', `cannot listen on ${host} port ${port}: ${codeOf(cause)}`, {
+        cause,
+        hint: "the host is one of this machine's addresses, localhost, or 0.0.0.0 or :: for all of them",
+      });
+  }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function portOf([server]: readonly Server[]): number {
+  const address = server?.address() as AddressInfo | undefined;
+  return address?.port ?? 0;
+}
+
+function addressOf(socket: TLSSocket): string {
+  return socket.remoteAddress ?? '';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,69 @@
+// Reading the messages of a hub, from any process, while it runs or afterwards.
+
+import { existingDataFolder } from './data-folder.ts';
+import { openDatabase } from './database.ts';
+import type { ReceivedMessage } from './received-message.ts';
+
+export interface MessageQuery {
+  readonly deviceId?: string;
+  /** Only what arrived after the message of this id. */
+  readonly afterId?: number;
+  /** Only the newest so many. */
+  readonly last?: number;
+  /** At most so many, counted from the oldest of what is asked for. */
+  readonly limit?: number;
+}
+
+/** Rows read at a time: memory does not grow with the store. */
+const PAGE = 200;
+
+/** Messages from the oldest to the newest, page by page while they are taken. Throws WL_BAD_DATA_FOLDER with the first one. */
+export function* readMessages(
+  dataFolder: string,
+  query: MessageQuery = {},
+): Generator<ReceivedMessage, void> {
+  const database = openDatabase(existingDataFolder(dataFolder));
+  try {
+    const { deviceId, last, limit = Number.POSITIVE_INFINITY } = query;
+    const ofDevice = deviceId === undefined ? '' : 'deviceId = ? AND';
+    const bound = deviceId === undefined ? [] : [deviceId];
+    let afterId = query.afterId ?? 0;
+    if (last !== undefined) {
+      if (last < 1) return;
+      const newest = database
+        .prepare(`SELECT id FROM messages WHERE ${ofDevice} id > ? ORDER BY id DESC LIMIT 1 OFFSET ?`)
+        .get(...bound, afterId, last) as { id: number } | undefined;
+      afterId = newest?.id ?? afterId;
+    }
+    const page = database.prepare(`SELECT * FROM messages WHERE ${ofDevice} id > ? ORDER BY id LIMIT ?`);
+    for (let left = limit; left > 0; ) {
+      const rows = page.all(...bound, afterId, Math.min(PAGE, left)).map(messageOf);
+      yield* rows;
+      const lastRow = rows.at(-1);
+      if (lastRow === undefined) return;
+      afterId = lastRow.id;
+      left -= rows.length;
+    }
+  } finally {
+    database.close();
+  }
+}
+
+function messageOf(row: unknown): ReceivedMessage {
+  const { id, deviceId, moduleId, enqueuedMs, properties, body } = row as {
+    id: number;
+    deviceId: string;
+    moduleId: string | null;
+    enqueuedMs: number;
+    properties: string;
+    body: ArrayBuffer;
+  };
+  return {
+    id,
+    deviceId,
+    ...(moduleId === null ? {} : { moduleId }),
+    enqueuedMs,
+    properties: JSON.parse(properties) as ReceivedMessage['properties'],
+    body: new Uint8Array(body),
+  };
+}

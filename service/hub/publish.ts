@@ -1,0 +1,65 @@
+// What becomes of a PUBLISH: stored as telemetry, or the connection's end.
+
+import type { Identity } from './client-identity.ts';
+import { bounded, type Termination } from './hub-events.ts';
+import { type Properties, parsePropertyBag, propertyBytes } from './property-bag.ts';
+import { parsePublishTopic } from './topics.ts';
+
+export interface PublishRequest {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: number;
+  readonly retain: boolean;
+}
+
+export type PublishVerdict =
+  | { readonly kind: 'store'; readonly properties: Properties; readonly body: Uint8Array }
+  /** Documented, and not served yet. */
+  | { readonly kind: 'ignore'; readonly topic: 'twin_read' | 'twin_report' | 'method_response' }
+  | { readonly kind: 'terminate'; readonly reason: Termination; readonly detail: string };
+
+export function judgePublish(
+  request: PublishRequest,
+  identity: Identity,
+  maxMessageBytes: number,
+): PublishVerdict {
+  const { topic, payload, qos, retain } = request;
+  if (qos > 1) return terminate('qos_2', bounded(topic));
+  // MQTT 3.1.1, 1.5.3: no U+0000 in a string.
+  if (topic.includes('\0')) return terminate('malformed', 'U+0000 in a topic');
+  const target = parsePublishTopic(topic, identity);
+  switch (target.kind) {
+    case 'unknown':
+      return terminate('unknown_topic', bounded(topic));
+    case 'foreign':
+      return terminate('foreign_topic', bounded(topic));
+    case 'telemetry': {
+      const sent = parsePropertyBag(target.bag);
+      if (!sent) return terminate('bad_properties', bounded(target.bag));
+      // Nothing is retained; IoT Hub says that it was asked for.
+      const properties = retain ? { ...sent, 'mqtt-retain': 'true' } : sent;
+      const bytes = payload.length + propertyBytes(properties);
+      if (bytes > maxMessageBytes) {
+        return terminate('too_large', `a message of ${bytes} bytes, at most ${maxMessageBytes}`);
+      }
+      return { kind: 'store', properties, body: payload };
+    }
+    default:
+      return { kind: 'ignore', topic: target.kind };
+  }
+}
+
+/** A will as the telemetry it becomes; undefined: its topic or size is none of telemetry. */
+export function judgeWill(
+  will: Omit<PublishRequest, 'qos'>,
+  identity: Identity,
+  maxMessageBytes: number,
+): { readonly properties: Properties; readonly body: Uint8Array } | undefined {
+  const verdict = judgePublish({ ...will, qos: 1 }, identity, maxMessageBytes);
+  if (verdict.kind !== 'store') return undefined;
+  return { properties: { ...verdict.properties, 'iothub-MessageType': 'Will' }, body: verdict.body };
+}
+
+function terminate(reason: Termination, detail: string): PublishVerdict {
+  return { kind: 'terminate', reason, detail };
+}
