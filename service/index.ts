@@ -18,7 +18,7 @@ export {
 } from './hub/hub-events.ts';
 export type { HubOptions } from './hub/hub-options.ts';
 export { type HubLimits, LIMITS } from './hub/limits.ts';
-export { type MessageQuery, readMessages } from './hub/message-reader.ts';
+export { type MessageQuery, type MessageReader, openMessages, readMessages } from './hub/message-reader.ts';
 export type { MessageSink } from './hub/message-store.ts';
 export type { ReceivedMessage } from './hub/received-message.ts';
 export {

@@ -91,7 +91,7 @@ export class Connection {
       this.#fault ??= error;
     });
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
-    stream.on('error', () => this.#lost());
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#lost(error.code));
     stream.on('close', () => this.#lost());
     stream.on('end', () => this.#lost());
   }
@@ -316,9 +316,10 @@ export class Connection {
     if (this.#end()) this.#record({ kind: 'terminated', reason, detail, ...identity });
   }
 
-  #lost(): void {
+  #lost(code = 'ended before CONNECT'): void {
     if (this.#admission) this.#disconnect('lost');
-    else this.#end();
+    // What a client does that has looked at the hub's certificate and does not trust it.
+    else if (this.#end()) this.#record({ kind: 'handshake_failed', reason: code });
   }
 
   #disconnect(reason: Disconnection): void {

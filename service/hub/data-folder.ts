@@ -64,8 +64,10 @@ export function lockDataFolder(folder: DataFolder): () => void {
   try {
     createPrivate(file);
     const lock = new Database(file, { timeout: 0 });
-    lock.pragma('locking_mode=EXCLUSIVE');
-    lock.exec('BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock (nothing); COMMIT');
+    // No prepared statement: one that nobody has collected yet would hold the lock after close.
+    lock.exec(
+      'PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS held (never TEXT); COMMIT',
+    );
     return () => lock.close();
   } catch (cause) {
     if (!isBusy(cause)) throw unusable(folder.path, cause);
@@ -99,7 +101,11 @@ function codeOf(cause: unknown): string {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** SQLite gives the files it makes beside a database the database's own mode. */

@@ -87,7 +87,7 @@ export type HubHappening =
   /** A documented topic that this hub does not serve yet; once a connection and topic. */
   | ({ readonly kind: 'ignored'; readonly topic: string } & FromDevice)
   | ({ readonly kind: 'subscription_refused'; readonly filter: string } & FromDevice)
-  /** TLS did not come about. */
+  /** TLS did not come about, or the client left before CONNECT: one that does not trust the certificate does. */
   | { readonly kind: 'handshake_failed'; readonly reason: string; readonly remoteAddress: string }
   /** Closed as they came: more than the limit. At most four events a second. */
   | { readonly kind: 'connections_dropped'; readonly count: number }

@@ -168,6 +168,7 @@ export class Hub {
     this.#log.record({ kind: 'stopped' });
     this.#log.flush();
     const { database, unlock } = this.#parts;
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     database.close();
     unlock();
   }

@@ -1,7 +1,7 @@
 // Reading the messages of a hub, from any process, while it runs or afterwards.
 
 import { existingDataFolder } from './data-folder.ts';
-import { openDatabase } from './database.ts';
+import { type HubDatabase, openDatabase } from './database.ts';
 import type { ReceivedMessage } from './received-message.ts';
 
 export interface MessageQuery {
@@ -22,30 +22,58 @@ export function* readMessages(
   dataFolder: string,
   query: MessageQuery = {},
 ): Generator<ReceivedMessage, void> {
-  const database = openDatabase(existingDataFolder(dataFolder));
+  const reader = openMessages(dataFolder);
   try {
-    const { deviceId, last, limit = Number.POSITIVE_INFINITY } = query;
+    yield* reader.read(query);
+  } finally {
+    reader.close();
+  }
+}
+
+/** For reading again and again: the database stays open. Throws WL_BAD_DATA_FOLDER. */
+export function openMessages(dataFolder: string): MessageReader {
+  return new MessageReader(openDatabase(existingDataFolder(dataFolder)));
+}
+
+export class MessageReader {
+  readonly #database: HubDatabase;
+
+  constructor(database: HubDatabase) {
+    this.#database = database;
+  }
+
+  *read(query: MessageQuery = {}): Generator<ReceivedMessage, void> {
+    const { deviceId, limit = Number.POSITIVE_INFINITY } = query;
     const ofDevice = deviceId === undefined ? '' : 'deviceId = ? AND';
     const bound = deviceId === undefined ? [] : [deviceId];
-    let afterId = query.afterId ?? 0;
-    if (last !== undefined) {
-      if (last < 1) return;
-      const newest = database
-        .prepare(`SELECT id FROM messages WHERE ${ofDevice} id > ? ORDER BY id DESC LIMIT 1 OFFSET ?`)
-        .get(...bound, afterId, last) as { id: number } | undefined;
-      afterId = newest?.id ?? afterId;
-    }
-    const page = database.prepare(`SELECT * FROM messages WHERE ${ofDevice} id > ? ORDER BY id LIMIT ?`);
+    const page = this.#database.prepare(
+      `SELECT * FROM messages WHERE ${ofDevice} id > ? ORDER BY id LIMIT ?`,
+    );
+    let afterId = this.#firstId(query);
     for (let left = limit; left > 0; ) {
       const rows = page.all(...bound, afterId, Math.min(PAGE, left)).map(messageOf);
       yield* rows;
-      const lastRow = rows.at(-1);
-      if (lastRow === undefined) return;
-      afterId = lastRow.id;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      afterId = last.id;
       left -= rows.length;
     }
-  } finally {
-    database.close();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** The id after which to begin. */
+  #firstId({ deviceId, afterId = 0, last }: MessageQuery): number {
+    if (last === undefined) return afterId;
+    if (last < 1) return Number.MAX_SAFE_INTEGER;
+    const ofDevice = deviceId === undefined ? '' : 'deviceId = ? AND';
+    const bound = deviceId === undefined ? [] : [deviceId];
+    const before = this.#database
+      .prepare(`SELECT id FROM messages WHERE ${ofDevice} id > ? ORDER BY id DESC LIMIT 1 OFFSET ?`)
+      .get(...bound, afterId, last) as { id: number } | undefined;
+    return before?.id ?? afterId;
   }
 }
 

@@ -11,7 +11,10 @@ export interface Credentials {
 }
 
 /** A token as the documentation has it, made here without the hub's code. */
-export function sasToken({ hostName = 'localhost', deviceId, key }: Credentials, expiresSeconds: number): string {
+export function sasToken(
+  { hostName = 'localhost', deviceId, key }: Credentials,
+  expiresSeconds: number,
+): string {
   const resource = encodeURIComponent(`${hostName}/devices/${deviceId}`);
   const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(`${resource}\n${expiresSeconds}`);
   const sig = encodeURIComponent(signature.digest('base64'));
@@ -85,7 +88,13 @@ export class HubClient {
     return answer?.cmd === 'connack' ? answer.returnCode : undefined;
   }
 
-  publish(topic: string, payload: string | Buffer, messageId: number, qos: 0 | 1 | 2 = 1, retain = false): void {
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    messageId: number,
+    qos: 0 | 1 | 2 = 1,
+    retain = false,
+  ): void {
     this.send({ cmd: 'publish', topic, payload, qos, messageId, retain, dup: false });
   }
 

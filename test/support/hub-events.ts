@@ -20,10 +20,13 @@ export class HeardEvents {
   }
 
   /** Takes the first event of a kind out, as soon as there is one; rejects when none comes. */
-  async next<Kind extends HubEvent['kind']>(kind: Kind): Promise<OfKind<Kind>> {
+  async next<Kind extends HubEvent['kind']>(
+    kind: Kind,
+    is: (event: OfKind<Kind>) => boolean = () => true,
+  ): Promise<OfKind<Kind>> {
     const deadline = Date.now() + PATIENCE_MS;
     while (Date.now() < deadline) {
-      const index = this.all.findIndex((event) => event.kind === kind);
+      const index = this.all.findIndex((event) => event.kind === kind && is(event as OfKind<Kind>));
       if (index >= 0) return this.all.splice(index, 1)[0] as OfKind<Kind>;
       await new Promise<void>((resolve) => {
         this.#wake.push(resolve);
