@@ -110,10 +110,10 @@ test('the command loads the service lazily: types at most at the top of a file',
   assert.equal(users, []);
 });
 
-test('bindings, inspection, agent and transport run in a browser: nothing of Node in them', () => {
+test('bindings, frames, inspection, agent, transport and replay run in a browser: nothing of Node in them', () => {
   const users = files.filter(
     (file) =>
-      /^(bindings\/js|host\/(inspection|agent|transport))\//.test(file) &&
+      /^(bindings\/js|host\/(frames|inspection|agent|transport|replay))\//.test(file) &&
       /from 'node:/.test(readFileSync(join(ROOT, file), 'utf8')),
   );
   assert.equal(users, []);

@@ -8,6 +8,7 @@ import type { MessageFormat } from '../../bindings/js/messages/security-message.
 import type { CoreStatus } from '../../bindings/js/status.ts';
 import { FRAME_CAPTURED, FRAME_HEADER, FRAME_TIME } from '../../schema/frame.ts';
 import { type Capture, MIN_TARGET } from '../capture/capture.ts';
+import { FrameFeed, frameTime } from '../frames/frame-feed.ts';
 import { FlowTotals } from './flow-totals.ts';
 
 export interface InspectionOptions {
@@ -38,8 +39,6 @@ export interface Inspection {
 const DEFAULT_INTERVAL_SECONDS = 10;
 /** The longest interval a core takes: 30 days. */
 const WHOLE_CAPTURE_SECONDS = 2_592_000;
-/** A frame may stop the core for its due time, for a jump of the clock and for a full table; more is a fault. */
-const STOPS_MAX = 4;
 
 /** core: fresh, not started; profile gateway unless the losses of a smaller table are to be seen. */
 export async function inspectCapture(
@@ -75,6 +74,7 @@ class Inspector {
   readonly #options: InspectionOptions;
   readonly #wholeCapture: boolean;
   readonly #intervalMs: number;
+  readonly #feed: FrameFeed;
   readonly #flows = new FlowTotals();
   readonly #messages = { count: 0, bytes: 0 };
   #firstMs: number | undefined;
@@ -97,6 +97,7 @@ class Inspector {
       ...(format === undefined ? {} : { format }),
     });
     this.#core = core;
+    this.#feed = new FrameFeed(core, (timeMs) => this.#drain(timeMs));
     this.#options = options;
     this.#input = new DataView(core.input.buffer, core.input.byteOffset, core.input.length);
     this.#memory = new DataView(core.exports.memory.buffer);
@@ -106,52 +107,20 @@ class Inspector {
 
   /** Counts the frames in the core's input[0, length). */
   observe(length: number): void {
-    this.#firstMs ?? this.#start(this.#frameTime(0));
-    if (this.#wholeCapture) this.#stopClock(length);
-    const core = this.#core;
-    let at = 0;
-    let stops = 0;
-    for (;;) {
-      const stopped = core.observe(at, length - at);
-      if (stopped === length) return;
-      stops = stopped === at ? stops + 1 : 1;
-      if (stops > STOPS_MAX) {
-        throw new WardletError('WL_BAD_CORE', `the core does not take the frame at ${stopped} of its input`, {
-          hint: 'please report this with the capture',
-        });
-      }
-      at = stopped;
-      const time = this.#frameTime(at);
-      this.#lastMs = Math.max(this.#lastMs, time);
-      // First what is due is collected, as on a device whose clock runs; then the frame's own time has come.
-      this.#tick(stops === 1 ? Math.min(time, Math.max(core.due, core.now)) : time);
-    }
+    this.#begin(this.#input, length);
+    this.#feed.observeInput(length);
   }
 
-  /** For cores whose input is small: whole frames, cut to what fits. */
+  /** For cores whose input is small. */
   observeCopied(frames: Uint8Array): void {
-    const { input } = this.#core;
-    const view = new DataView(frames.buffer, frames.byteOffset, frames.length);
-    let filled = 0;
-    for (let at = 0; at < frames.length; ) {
-      const captured = view.getUint16(at + FRAME_CAPTURED, true);
-      const kept = Math.min(captured, input.length - FRAME_HEADER);
-      if (filled + FRAME_HEADER + kept > input.length) {
-        this.observe(filled);
-        filled = 0;
-      }
-      input.set(frames.subarray(at, at + FRAME_HEADER + kept), filled);
-      this.#input.setUint16(filled + FRAME_CAPTURED, kept, true);
-      filled += FRAME_HEADER + kept;
-      at += FRAME_HEADER + captured;
-    }
-    this.observe(filled);
+    this.#begin(new DataView(frames.buffer, frames.byteOffset, frames.length), frames.length);
+    this.#feed.observe(frames);
   }
 
   finish(failure: unknown): Inspection {
     if (this.#firstMs !== undefined) {
       const { now } = this.#core;
-      this.#lastMs = Math.max(this.#lastMs, now);
+      this.#lastMs = Math.max(this.#lastMs, this.#feed.latestStopMs, now);
       // The end of the interval that the last frame is in.
       const end = this.#wholeCapture ? this.#lastMs : gridBefore(now, this.#intervalMs) + this.#intervalMs;
       this.#core.collect(end);
@@ -167,6 +136,11 @@ class Inspector {
     };
   }
 
+  #begin(frames: DataView, length: number): void {
+    if (this.#firstMs === undefined) this.#start(frameTime(frames, 0));
+    if (this.#wholeCapture) this.#stopClock(frames, length);
+  }
+
   #start(firstMs: number): void {
     this.#firstMs = firstMs;
     this.#lastMs = firstMs;
@@ -174,23 +148,13 @@ class Inspector {
     this.#core.connect();
   }
 
-  #frameTime(at: number): number {
-    const low = this.#input.getUint32(at + FRAME_TIME, true);
-    return this.#input.getUint32(at + FRAME_TIME + 4, true) * 0x1_0000_0000 + low;
-  }
-
   /** One collection for all: every frame gets the time of the first, so that neither intervals nor jumps collect. */
-  #stopClock(length: number): void {
+  #stopClock(frames: DataView, length: number): void {
     const first = BigInt(this.#firstMs ?? 0);
-    for (let at = 0; at < length; at += FRAME_HEADER + this.#input.getUint16(at + FRAME_CAPTURED, true)) {
-      this.#lastMs = Math.max(this.#lastMs, this.#frameTime(at));
-      this.#input.setBigUint64(at + FRAME_TIME, first, true);
+    for (let at = 0; at < length; at += FRAME_HEADER + frames.getUint16(at + FRAME_CAPTURED, true)) {
+      this.#lastMs = Math.max(this.#lastMs, frameTime(frames, at));
+      frames.setBigUint64(at + FRAME_TIME, first, true);
     }
-  }
-
-  #tick(timeMs: number): void {
-    this.#core.tick(timeMs);
-    this.#drain(timeMs);
   }
 
   /** Takes every message; a collection that waited for room goes on. */

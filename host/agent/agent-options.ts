@@ -1,0 +1,224 @@
+// What an agent can be told: one table of what is possible and what is usual, and one check that finds all faults at once.
+
+import { parsePrefix } from '../../bindings/js/address.ts';
+import type { CoreConfiguration } from '../../bindings/js/configuration.ts';
+import type { Core } from '../../bindings/js/core.ts';
+import { WardletError } from '../../bindings/js/errors.ts';
+import type { Transport } from '../transport/transport.ts';
+import { CONNECTION_OPTIONS, type ConnectionSettings } from '../transport/transport-options.ts';
+import type { Clock } from './clock.ts';
+
+/** What goes to the core as it is; the seed comes from `entropy`, and a spool there is not yet. */
+type CoreOptions = Omit<CoreConfiguration, 'seed' | 'spool' | 'localAddresses'>;
+
+interface CommonOptions extends CoreOptions {
+  /** A fresh core (loadCore), for this agent alone. Profile `standard` for a device, `gateway` for a Linux host. */
+  readonly core: Core;
+  /** The device's addresses, each with /prefix if known: `['192.168.1.50/24', 'fe80::1/64']`. At least one. */
+  readonly localAddresses: readonly string[];
+  /** The agent's time: intervals and the times in events. Default: the system's. */
+  readonly clock?: Clock | undefined;
+  /** The time of waits and deadlines, of tokens and retries. Default: the system's. */
+  readonly wallClock?: Clock | undefined;
+  /** 32 bytes that nobody can guess, new at every call. Default: crypto.getRandomValues. Event ids come from it. */
+  readonly entropy?: ((length: number) => Uint8Array) | undefined;
+  /** In [0, 1): spreads retries. Default: Math.random. */
+  readonly random?: (() => number) | undefined;
+  /** Aborted: the agent stops as with stop(); what goes wrong then is a warning. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface ByConnectionString extends CommonOptions, Partial<ConnectionSettings> {
+  /** HostName=...;DeviceId=...;SharedAccessKey=... of a device or a module. */
+  readonly connectionString: string;
+  /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
+  readonly ca?: string | undefined;
+  readonly transport?: undefined;
+}
+
+interface ByTransport extends CommonOptions {
+  /** A way to the hub of your own. */
+  readonly transport: Transport;
+  readonly connectionString?: undefined;
+}
+
+export type AgentOptions = ByConnectionString | ByTransport;
+
+/** Options of a core that are one whole number each, with its range. */
+const CORE_NUMBERS = {
+  cacheSize: (core: Core) => [1, core.flowMax],
+  firstCollectionSeconds: () => [0, 2_592_000],
+  pendingSeconds: () => [1, 2_592_000],
+  maxBatchDelaySeconds: () => [0, 0],
+} as const satisfies Record<string, (core: Core) => readonly [number, number]>;
+const CORE_BOOLEANS = ['unicastOnly', 'sendEmptyEvents'] as const;
+const CORE_TEXTS = ['operatingSystem', 'kernel', 'networkStack', 'hardware'] as const;
+const CORE_OTHERS = ['localAddresses', 'intervalSeconds', 'collectors', 'protocols', 'format'] as const;
+const OBJECTS = ['core', 'clock', 'wallClock', 'entropy', 'random', 'signal', 'transport'] as const;
+const TEXTS = ['connectionString', 'ca'] as const;
+
+/** Every option there is. */
+export const OPTION_NAMES: readonly string[] = [
+  ...OBJECTS,
+  ...TEXTS,
+  ...Object.keys(CONNECTION_OPTIONS),
+  ...CORE_OTHERS,
+  ...Object.keys(CORE_NUMBERS),
+  ...CORE_BOOLEANS,
+  ...CORE_TEXTS,
+];
+
+const SECONDS_MAX = 2_592_000;
+/** Characters of a refused value that are repeated. */
+const SHOWN_MAX = 40;
+
+/** The options meant for the core, without the seed. */
+export function coreConfiguration(options: AgentOptions): CoreConfiguration {
+  const names: readonly string[] = [
+    ...CORE_OTHERS,
+    ...Object.keys(CORE_NUMBERS),
+    ...CORE_BOOLEANS,
+    ...CORE_TEXTS,
+  ];
+  const chosen = Object.entries(options).filter(
+    ([name, value]) => names.includes(name) && value !== undefined,
+  );
+  return Object.fromEntries(chosen) as CoreConfiguration;
+}
+
+export function connectionSettings(options: AgentOptions): Partial<ConnectionSettings> {
+  const chosen = Object.entries(options).filter(
+    ([name, value]) => name in CONNECTION_OPTIONS && value !== undefined,
+  );
+  return Object.fromEntries(chosen) as Partial<ConnectionSettings>;
+}
+
+/**
+ * Nothing is changed by it. The connection string is for its own parser to judge.
+ * @throws WardletError WL_BAD_OPTION with every fault: option, value, reason
+ */
+export function checkOptions(options: AgentOptions): void {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const faults = [...unknownNames(given), ...wrongObjects(given), ...wrongCore(given)];
+  if (faults.length === 0) return;
+  throw new WardletError('WL_BAD_OPTION', faults.join('; '), {
+    hint: 'docs/agent.md lists the options with their ranges and defaults',
+  });
+}
+
+function* unknownNames(given: Readonly<Record<string, unknown>>): Generator<string> {
+  for (const name of Object.keys(given)) {
+    if (!OPTION_NAMES.includes(name)) yield `there is no option ${shown(name)}`;
+  }
+}
+
+function* wrongObjects(given: Readonly<Record<string, unknown>>): Generator<string> {
+  if (!isObject(given.core) || typeof given.core.observe !== 'function') yield 'core is no core of loadCore';
+  for (const name of ['clock', 'wallClock']) {
+    const clock = given[name];
+    if (clock === undefined) continue;
+    if (!isObject(clock) || typeof clock.now !== 'function' || typeof clock.setTimer !== 'function') {
+      yield `${name} is no clock: it needs now and setTimer`;
+    }
+  }
+  for (const name of ['entropy', 'random']) {
+    if (given[name] !== undefined && typeof given[name] !== 'function') yield `${name} is no function`;
+  }
+  if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) yield 'signal is no AbortSignal';
+
+  const { transport, connectionString, ca } = given;
+  if ((transport === undefined) === (connectionString === undefined)) {
+    yield 'either connectionString or transport is needed';
+  }
+  if (connectionString !== undefined && typeof connectionString !== 'string')
+    yield 'connectionString is no text';
+  if (ca !== undefined && (typeof ca !== 'string' || !ca.includes('-----BEGIN CERTIFICATE-----'))) {
+    yield 'ca is no certificate in PEM text';
+  }
+  if (transport !== undefined) {
+    const needed = ['open', 'send', 'close'];
+    if (!isObject(transport) || needed.some((name) => typeof transport[name] !== 'function')) {
+      yield 'transport is no transport: it needs open, send and close';
+    }
+    for (const name of ['ca', ...Object.keys(CONNECTION_OPTIONS)]) {
+      if (given[name] !== undefined)
+        yield `${name} goes with connectionString, not with a transport of your own`;
+    }
+  }
+  for (const [name, { min, max }] of Object.entries(CONNECTION_OPTIONS))
+    yield* wrongNumber(given, name, min, max);
+  const { retrySeconds, maxRetrySeconds } = given;
+  if (Number(retrySeconds ?? 0) > Number(maxRetrySeconds ?? CONNECTION_OPTIONS.maxRetrySeconds.default)) {
+    yield 'retrySeconds is more than maxRetrySeconds';
+  }
+}
+
+function* wrongCore(given: Readonly<Record<string, unknown>>): Generator<string> {
+  const core = given.core as Core;
+  for (const [name, range] of Object.entries(CORE_NUMBERS)) {
+    const [min, max] = range(core ?? { flowMax: Number.MAX_SAFE_INTEGER });
+    yield* wrongNumber(given, name, min, max);
+  }
+  for (const name of CORE_BOOLEANS) {
+    if (given[name] !== undefined && typeof given[name] !== 'boolean') {
+      yield `${name} is ${shown(given[name])}, not true or false`;
+    }
+  }
+  for (const name of CORE_TEXTS) {
+    if (given[name] !== undefined && typeof given[name] !== 'string') yield `${name} is no text`;
+  }
+  yield* wrongAddresses(given.localAddresses);
+  yield* wrongIntervals(given.intervalSeconds);
+}
+
+function* wrongAddresses(addresses: unknown): Generator<string> {
+  if (!Array.isArray(addresses) || addresses.length === 0) {
+    yield "localAddresses is needed: the device's addresses, at least one";
+    return;
+  }
+  for (const address of addresses) {
+    try {
+      parsePrefix(String(address));
+    } catch (error) {
+      yield `localAddresses: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+}
+
+function* wrongIntervals(intervals: unknown): Generator<string> {
+  if (intervals === undefined) return;
+  if (!isObject(intervals)) {
+    yield 'intervalSeconds needs high, medium and low';
+    return;
+  }
+  for (const name of ['high', 'medium', 'low']) {
+    if (!isWhole(intervals[name], 1, SECONDS_MAX)) {
+      yield `intervalSeconds.${name} is ${shown(intervals[name])}, not a whole number from 1 to ${SECONDS_MAX}`;
+    }
+  }
+  const [high, medium, low] = [Number(intervals.high), Number(intervals.medium), Number(intervals.low)];
+  if (high > medium || medium > low) yield 'intervalSeconds: high <= medium <= low must hold';
+}
+
+function* wrongNumber(
+  given: Readonly<Record<string, unknown>>,
+  name: string,
+  min: number,
+  max: number,
+): Generator<string> {
+  const value = given[name];
+  if (value === undefined || isWhole(value, min, max)) return;
+  yield `${name} is ${shown(value)}, not ${min === max ? String(min) : `a whole number from ${min} to ${max}`}`;
+}
+
+function isWhole(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, SHOWN_MAX);
+}

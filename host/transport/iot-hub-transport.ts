@@ -1,0 +1,203 @@
+// A device's connection to an Azure IoT Hub, or what speaks like one: MQTT 3.1.1 over TLS, a token made of the device key.
+// It connects by itself, with a back-off; a token is replaced before it expires, without a word to the agent.
+
+import type { WardletError } from '../../bindings/js/errors.ts';
+import { type Clock, systemClock } from '../agent/clock.ts';
+import { BackOff } from './back-off.ts';
+import type { ConnectionString } from './connection-string.ts';
+import { clientId, identityText, resource, userName } from './device-identity.ts';
+import { hubFailure, lostConnection } from './hub-failure.ts';
+import { MqttConnection } from './mqtt-connection.ts';
+import { sasToken } from './sas-token.ts';
+import { securityTopic } from './security-topic.ts';
+import { SendQueue } from './send-queue.ts';
+import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
+import { CONNECTION_DEFAULTS, type ConnectionSettings } from './transport-options.ts';
+
+export interface IotHubTransportOptions extends Partial<ConnectionSettings> {
+  readonly connection: ConnectionString;
+  /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
+  readonly ca?: string | undefined;
+  /** The wall clock of this device: expiry of tokens, waits between attempts. Default: the system's. */
+  readonly clock?: Clock;
+  /** In [0, 1): spreads the retries of a fleet. Default: Math.random. */
+  readonly random?: () => number;
+}
+
+/** A token is replaced after this part of its lifetime, and up to a tenth later: a fleet that started together does not renew together. */
+const RENEW_AFTER = 0.75;
+const RENEW_SPREAD = 0.1;
+/** How long a renewal waits for acknowledgements; then it goes on, and sends again. */
+const RENEWAL_PATIENCE_MS = 5_000;
+/** A connection that lasted so long was a good one, even if nothing was sent. */
+const LASTED_MS = 60_000;
+
+export class IotHubTransport implements Transport {
+  readonly identity: string;
+  readonly #connection: ConnectionString;
+  readonly #ca: string | undefined;
+  readonly #settings: ConnectionSettings;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #backOff: BackOff;
+  readonly #queue: SendQueue;
+  readonly #timers = new Set<() => void>();
+  #listener: TransportListener | undefined;
+  #mqtt: MqttConnection | undefined;
+  /** The hub has accepted the connection that #mqtt is. */
+  #accepted = false;
+  /** The listener has been told of a connection, and not of its end. */
+  #announced = false;
+  /** Counts attempts: what an earlier one still has to say is not heard. */
+  #attempt = 0;
+  #closed = false;
+
+  constructor(options: IotHubTransportOptions) {
+    const { connection, ca, clock = systemClock, random = Math.random, ...settings } = options;
+    this.#connection = connection;
+    this.#ca = ca;
+    this.#settings = { ...CONNECTION_DEFAULTS, ...settings };
+    this.#clock = clock;
+    this.#random = random;
+    this.#backOff = new BackOff({
+      baseMs: this.#settings.retrySeconds * 1000,
+      capMs: this.#settings.maxRetrySeconds * 1000,
+      random,
+    });
+    this.#queue = new SendQueue(this.#settings.maxInFlight);
+    this.identity = identityText(connection);
+  }
+
+  open(listener: TransportListener): void {
+    this.#listener = listener;
+    void this.#connect();
+  }
+
+  send(message: OutgoingMessage): Promise<void> {
+    if (!this.#announced) return Promise.reject(lostConnection(undefined, this.#now()));
+    return this.#queue.send(message);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener = undefined;
+    this.#attempt++;
+    this.#cancelTimers();
+    this.#announced = false;
+    this.#queue.rejectAll(lostConnection(undefined, this.#now()));
+    const mqtt = this.#mqtt;
+    this.#mqtt = undefined;
+    await mqtt?.close();
+  }
+
+  async #connect(): Promise<void> {
+    const attempt = ++this.#attempt;
+    const { host, port } = this.#connection;
+    const { keepAliveSeconds, connectTimeoutSeconds, tokenLifetimeSeconds } = this.#settings;
+    try {
+      const expirySeconds = Math.ceil(this.#clock.now() / 1000) + tokenLifetimeSeconds;
+      const password = await sasToken(resource(this.#connection), this.#connection.key, expirySeconds);
+      if (attempt !== this.#attempt) return;
+      const endpoint = {
+        host,
+        port,
+        clientId: clientId(this.#connection),
+        userName: userName(this.#connection),
+        password,
+        ca: this.#ca,
+        keepAliveSeconds,
+        connectTimeoutMs: connectTimeoutSeconds * 1000,
+      };
+      const mqtt = await MqttConnection.open(endpoint, {
+        connected: () => attempt === this.#attempt && this.#connected(),
+        closed: (error) => attempt === this.#attempt && this.#lost(error),
+      });
+      if (attempt === this.#attempt) this.#mqtt = mqtt;
+      else await mqtt.close();
+    } catch (error) {
+      if (attempt === this.#attempt) this.#lost(error);
+    }
+  }
+
+  #connected(): void {
+    this.#accepted = true;
+    this.#setTimer(() => this.#backOff.reset(), LASTED_MS);
+    const part = RENEW_AFTER + RENEW_SPREAD * this.#random();
+    this.#setTimer(() => void this.#renew(), this.#settings.tokenLifetimeSeconds * 1000 * part);
+    const attempt = this.#attempt;
+    if (!this.#announced) {
+      this.#announced = true;
+      this.#listener?.connected();
+      // The listener may have closed the transport.
+      if (attempt !== this.#attempt) return;
+    }
+    this.#queue.resume((message, done) => this.#publish(message, done));
+  }
+
+  #publish(message: OutgoingMessage, done: () => void): void {
+    const attempt = this.#attempt;
+    this.#mqtt?.publish(securityTopic(this.#connection, message), message.bytes, (error) => {
+      if (attempt !== this.#attempt) return;
+      if (error !== undefined) {
+        void this.#mqtt?.close();
+        this.#lost(error);
+        return;
+      }
+      this.#backOff.reset();
+      done();
+    });
+  }
+
+  /** The attempt failed, or the connection it made is gone. */
+  #lost(error: unknown): void {
+    const reason = this.#accepted ? lostConnection(error, this.#now()) : hubFailure(error, this.#now());
+    this.#attempt++;
+    this.#accepted = false;
+    this.#mqtt = undefined;
+    this.#cancelTimers();
+    this.#setTimer(() => void this.#connect(), this.#backOff.next());
+    if (this.#announced) this.#disconnected(reason);
+    else this.#listener?.failed(reason);
+  }
+
+  #disconnected(reason: WardletError): void {
+    this.#announced = false;
+    this.#queue.rejectAll(reason);
+    this.#listener?.disconnected(reason);
+  }
+
+  /** A new connection with a new token; the agent's sends wait in line meanwhile. */
+  async #renew(): Promise<void> {
+    const attempt = this.#attempt;
+    const patience = new Promise<void>((resolve) => this.#setTimer(resolve, RENEWAL_PATIENCE_MS));
+    await Promise.race([this.#queue.pause(), patience]);
+    if (attempt !== this.#attempt) return;
+    const mqtt = this.#mqtt;
+    this.#mqtt = undefined;
+    // From here on nothing that the old connection says is heard.
+    const closing = ++this.#attempt;
+    this.#accepted = false;
+    this.#cancelTimers();
+    this.#queue.takeBack();
+    await mqtt?.close();
+    if (closing === this.#attempt) await this.#connect();
+  }
+
+  #now(): { identity: ConnectionString; nowMs: number } {
+    return { identity: this.#connection, nowMs: this.#clock.now() };
+  }
+
+  #setTimer(callback: () => void, delayMs: number): void {
+    const cancel = this.#clock.setTimer(() => {
+      this.#timers.delete(cancel);
+      callback();
+    }, delayMs);
+    this.#timers.add(cancel);
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+}

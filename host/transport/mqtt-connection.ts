@@ -1,0 +1,105 @@
+// One MQTT connection from its first packet to its last: a client of its own, never reused. The client's options hold the token, so the
+// client stays out of sight.
+
+import type { IClientOptions, MqttClient } from 'mqtt';
+
+export interface MqttEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly clientId: string;
+  readonly userName: string;
+  readonly password: string;
+  /** Authorities to trust, PEM, instead of the system's. */
+  readonly ca: string | undefined;
+  readonly keepAliveSeconds: number;
+  readonly connectTimeoutMs: number;
+}
+
+export interface MqttListener {
+  connected(): void;
+  /** Called once, connected or not; error: why, where it is known. Not after close. */
+  closed(error: unknown): void;
+}
+
+/** A hub that does not answer our goodbye is left. */
+const GOODBYE_MS = 1_000;
+
+export class MqttConnection {
+  readonly #client: MqttClient;
+  #listener: MqttListener | undefined;
+  #failure: unknown;
+  #unanswered = 0;
+
+  private constructor(client: MqttClient, listener: MqttListener) {
+    this.#client = client;
+    this.#listener = listener;
+    client.on('connect', () => this.#listener?.connected());
+    client.on('error', (error) => {
+      this.#failure ??= error;
+      // Not every error closes the stream by itself.
+      client.end(true);
+      this.#over();
+    });
+    client.on('close', () => this.#over());
+  }
+
+  /** Begins to connect. The package is loaded with the first connection: a program that never connects never loads it. */
+  static async open(endpoint: MqttEndpoint, listener: MqttListener): Promise<MqttConnection> {
+    const { default: mqtt } = await import('mqtt');
+    return new MqttConnection(mqtt.connect(clientOptions(endpoint)), listener);
+  }
+
+  /** QoS 1. done: acknowledged, or with an error: not sent at all. Not called where the connection closes before. */
+  publish(topic: string, bytes: Uint8Array, done: (error?: unknown) => void): void {
+    this.#unanswered++;
+    this.#client.publish(topic, bytes as Buffer, { qos: 1 }, (error) => {
+      this.#unanswered--;
+      if (this.#listener) done(error ?? undefined);
+    });
+  }
+
+  /** Says goodbye where there is a connection; the listener hears nothing any more. */
+  close(): Promise<void> {
+    this.#listener = undefined;
+    const client = this.#client;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        client.stream?.destroy();
+        resolve();
+      }, GOODBYE_MS);
+      // What still waits for an acknowledgement will be sent again: no reason to linger.
+      client.end(!client.connected || this.#unanswered > 0, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #over(): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.closed(this.#failure);
+  }
+}
+
+function clientOptions(endpoint: MqttEndpoint): IClientOptions & { readonly minVersion: string } {
+  const { host, port, clientId, userName, password, ca, keepAliveSeconds, connectTimeoutMs } = endpoint;
+  return {
+    protocol: 'mqtts',
+    host,
+    port,
+    clientId,
+    username: userName,
+    password,
+    ...(ca === undefined ? {} : { ca }),
+    protocolVersion: 4,
+    // The outbox is the session: it sends again what was not acknowledged, after a restart of the hub as well.
+    clean: true,
+    keepalive: keepAliveSeconds,
+    connectTimeout: connectTimeoutMs,
+    // Every attempt has a token, a client and a delay of its own.
+    reconnectPeriod: 0,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  };
+}

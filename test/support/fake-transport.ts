@@ -1,0 +1,84 @@
+// A transport in the hands of a test, and the hub behind it: what arrived, how often.
+
+import { WardletError } from '../../bindings/js/errors.ts';
+import type { OutgoingMessage, Transport, TransportListener } from '../../host/transport/transport.ts';
+import { settled } from './virtual-clock.ts';
+
+interface Send {
+  readonly message: OutgoingMessage;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export class FakeTransport implements Transport {
+  readonly identity = 'fake';
+  /** Handed over and not answered, oldest first. */
+  readonly sends: Send[] = [];
+  /** What the hub has stored, in order, repeated ones too. */
+  readonly stored: OutgoingMessage[] = [];
+  /** Answers every send at once. */
+  automatic = false;
+  opened = 0;
+  closed = 0;
+  #listener: TransportListener | undefined;
+
+  open(listener: TransportListener): void {
+    this.opened++;
+    this.#listener = listener;
+  }
+
+  send(message: OutgoingMessage): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.sends.push({ message, resolve, reject });
+      if (this.automatic) {
+        this.store();
+        this.acknowledge();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed++;
+    for (const { reject } of this.sends.splice(0)) reject(lost());
+  }
+
+  async connect(): Promise<void> {
+    this.#listener?.connected();
+    await settled();
+  }
+
+  async disconnect(): Promise<void> {
+    for (const { reject } of this.sends.splice(0)) reject(lost());
+    this.#listener?.disconnected(lost());
+    await settled();
+  }
+
+  async fail(): Promise<void> {
+    this.#listener?.failed(new WardletError('WL_UNREACHABLE', 'no connection', { hint: 'this is a test' }));
+    await settled();
+  }
+
+  /** The hub has stored the oldest; the device does not know it yet. */
+  store(index = 0): void {
+    const send = this.sends[index];
+    if (send) this.stored.push({ ...send.message, bytes: send.message.bytes.slice() });
+  }
+
+  /** The oldest is answered. */
+  acknowledge(index = 0): void {
+    this.sends.splice(index, 1)[0]?.resolve();
+  }
+
+  /** Stores and answers until nothing comes any more. */
+  async drain(): Promise<void> {
+    while (this.sends.length > 0) {
+      this.store();
+      this.acknowledge();
+      await settled();
+    }
+  }
+}
+
+function lost(): WardletError {
+  return new WardletError('WL_DISCONNECTED', 'the connection was lost', { hint: 'this is a test' });
+}
