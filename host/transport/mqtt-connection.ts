@@ -90,7 +90,7 @@ function clientOptions(endpoint: MqttEndpoint): IClientOptions & { readonly minV
     port,
     clientId,
     username: userName,
-    password,
+    password: unprintable(password),
     ...(ca === undefined ? {} : { ca }),
     protocolVersion: 4,
     // The outbox is the session: it sends again what was not acknowledged, after a restart of the hub as well.
@@ -102,4 +102,15 @@ function clientOptions(endpoint: MqttEndpoint): IClientOptions & { readonly minV
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
   };
+}
+
+/** The packages below print whole packets when DEBUG asks for it. A page has no other way than a text. */
+function unprintable(password: string): string | Buffer {
+  if (typeof globalThis.Buffer !== 'function') return password;
+  const show = { value: () => '[token]' };
+  return Object.defineProperties(globalThis.Buffer.from(password), {
+    [Symbol.for('nodejs.util.inspect.custom')]: show,
+    toJSON: show,
+    toString: show,
+  });
 }

@@ -1,0 +1,104 @@
+// An endpoint that takes every device and acknowledges every message, until a test tells it otherwise. Not a hub: no topic, token or device
+// is checked.
+
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import {
+  generate,
+  type IConnectPacket,
+  type IPublishPacket,
+  parser as makeParser,
+  type Packet,
+} from 'mqtt-packet';
+import { Authority } from './certificates.ts';
+
+export type Answer = 'acknowledge' | 'keep quiet' | 'cut before storing' | 'cut after storing';
+
+export class AcknowledgingHub {
+  readonly caCertificate: string;
+  readonly connects: IConnectPacket[] = [];
+  readonly stored: IPublishPacket[] = [];
+  /** Goodbyes heard. */
+  disconnects = 0;
+  /** CONNACK; undefined: none at all. */
+  returnCode: number | undefined = 0;
+  answer: (packet: IPublishPacket) => Answer = () => 'acknowledge';
+  readonly #server: Server;
+  readonly #sockets = new Set<TLSSocket>();
+
+  private constructor(server: Server, caCertificate: string) {
+    this.#server = server;
+    this.caCertificate = caCertificate;
+    server.on('secureConnection', (socket) => this.#serve(socket));
+    server.on('tlsClientError', () => {});
+  }
+
+  static async start(options: TlsOptions = {}, port = 0): Promise<AcknowledgingHub> {
+    const authority = await Authority.make('Test Authority');
+    const { certificate, key } = await authority.server();
+    const hub = new AcknowledgingHub(
+      createServer({ cert: certificate, key, ...options }),
+      authority.certificate,
+    );
+    await new Promise<void>((resolve) => hub.#server.listen(port, 'localhost', resolve));
+    return hub;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** For a device of that name; the key is of no importance here. */
+  connectionString(deviceId: string, key = 'a2V5'): string {
+    return `HostName=hub.example;DeviceId=${deviceId};SharedAccessKey=${key};GatewayHostName=localhost:${this.port}`;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Without a word to anybody. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #serve(socket: TLSSocket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => {});
+    const parser = makeParser({ protocolVersion: 4 });
+    parser.on('packet', (packet: Packet) => this.#take(socket, packet));
+    socket.on('data', (chunk: Buffer) => parser.parse(chunk));
+  }
+
+  #take(socket: TLSSocket, packet: Packet): void {
+    switch (packet.cmd) {
+      case 'connect':
+        this.connects.push(packet);
+        if (this.returnCode === undefined) return;
+        socket.write(generate({ cmd: 'connack', returnCode: this.returnCode, sessionPresent: false }));
+        if (this.returnCode !== 0) socket.end();
+        return;
+      case 'publish': {
+        const answer = this.answer(packet);
+        if (answer !== 'cut before storing')
+          this.stored.push({ ...packet, payload: Buffer.from(packet.payload) });
+        if (answer === 'acknowledge')
+          socket.write(generate({ cmd: 'puback', messageId: packet.messageId ?? 0 }));
+        if (answer.startsWith('cut')) socket.destroy();
+        return;
+      }
+      case 'pingreq':
+        socket.write(generate({ cmd: 'pingresp' }));
+        return;
+      case 'disconnect':
+        this.disconnects++;
+        socket.end();
+    }
+  }
+}
