@@ -149,7 +149,7 @@ test('stop at its deadline says how much the hub has not acknowledged', async ()
   await run.clock.pass(5_000);
   const { code, message } = await stopped;
   assert.is(code, 'WL_UNDELIVERED');
-  assert.match(message, /\b1 messages/);
+  assert.match(message, /\b1 message that/);
   assert.is((await waiting).code, 'WL_UNDELIVERED');
   assert.is(run.clock.timers, 0);
 });

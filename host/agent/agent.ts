@@ -341,11 +341,12 @@ export class Agent {
 
   #undelivered(): WardletError {
     const { messages, bytes } = this.#core.status();
+    const count = messages.unacknowledged === 1 ? '1 message' : `${messages.unacknowledged} messages`;
     const left = bytes.observed - bytes.reported;
     const uncollected = left > 0 ? `, and ${left} bytes of traffic in no message` : '';
     return new WardletError(
       'WL_UNDELIVERED',
-      `the agent stopped with ${messages.unacknowledged} messages that the hub has not acknowledged${uncollected}`,
+      `the agent stopped with ${count} that the hub has not acknowledged${uncollected}`,
       { hint: 'let it wait longer: stop({ timeoutMs }); see the warnings for why the hub did not answer' },
     );
   }

@@ -76,9 +76,9 @@ export async function replayCapture(capture: Capture, options: ReplayOptions): P
 }
 
 async function pump(capture: Capture, replay: Replay, options: ReplayOptions): Promise<void> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, realClock = steadyClock } = options;
   const target = new Uint8Array(BATCH);
-  let turned = performance.now();
+  let turned = realClock.now();
   while (!signal?.aborted) {
     const filled = capture.fill(target);
     const waited = typeof filled !== 'number';
@@ -86,9 +86,9 @@ async function pump(capture: Capture, replay: Replay, options: ReplayOptions): P
     if (!length) return;
     await orAborted(replay.take(target.subarray(0, length), waited, signal), signal);
     onProgress?.(capture.bytesRead);
-    if (performance.now() - turned < TURN_MS) continue;
-    await turn();
-    turned = performance.now();
+    if (realClock.now() - turned < TURN_MS) continue;
+    await new Promise<void>((resolve) => void realClock.setTimer(resolve, 0));
+    turned = realClock.now();
   }
 }
 
@@ -238,11 +238,6 @@ async function orAborted<T>(pending: Promise<T>, signal: AbortSignal | undefined
     signal.removeEventListener('abort', stop);
     pending.catch(() => {});
   }
-}
-
-/** Sockets and timers get their turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 function viewOf(frames: Uint8Array): DataView {
