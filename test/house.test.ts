@@ -16,7 +16,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   service: ['schema', 'bindings'],
   cli: ['schema', 'bindings', 'host', 'simulator', 'service', 'bench'],
   bench: ['schema', 'bindings', 'host', 'simulator', 'service'],
-  test: ['schema', 'bindings', 'host', 'simulator', 'service', 'cli', 'bench'],
+  examples: ['schema', 'bindings', 'host', 'simulator', 'service', 'cli'],
+  test: ['schema', 'bindings', 'host', 'simulator', 'service', 'cli', 'bench', 'examples'],
 };
 
 const files = Object.keys(ALLOWED).flatMap((room) =>
