@@ -3,16 +3,13 @@
 import type { Profile } from '../bindings/js/core.ts';
 import { WardletError } from '../bindings/js/errors.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
-import type { Capture } from '../host/capture/capture.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
-import { type DeviceProposal, proposeDevice } from '../host/inspection/device-proposal.ts';
 import { parseFlowFilter } from '../host/inspection/flow-filter.ts';
 import type { FlowTotal } from '../host/inspection/flow-totals.ts';
 import { type Inspection, inspectCapture } from '../host/inspection/inspect-capture.ts';
-import { LINK_NAMES } from '../host/inspection/ip-header.ts';
-import { SampledCapture } from '../host/inspection/sampled-capture.ts';
 import { openCore, PROFILES } from './cores.ts';
+import { checkLinks, deviceOfCapture } from './device-addresses.ts';
 import { describe, reportFailure } from './failure.ts';
 import { showInspection } from './inspection-view.ts';
 import { MessageFolder } from './message-folder.ts';
@@ -36,8 +33,6 @@ export interface InspectOptions {
 
 /** Rows of the table a person gets without --top. */
 const ROWS_SHOWN = 20;
-/** Bytes of frames looked at to propose a device. */
-const SAMPLE_BYTES = 8 << 20;
 const FORMATS: readonly MessageFormat[] = ['2.3'];
 
 export async function inspect(file: string, options: InspectOptions): Promise<void> {
@@ -63,7 +58,7 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
   const progress = new Progress(source.size);
   try {
     checkLinks(source.name, opened);
-    const { capture, localAddresses, proposal } = await withDevice(opened, options.local);
+    const { capture, localAddresses, proposal } = await deviceOfCapture(opened, options.local);
     const folder = options.messages === undefined ? undefined : new MessageFolder(options.messages);
     const result = await inspectCapture(capture, await openCore(profile), {
       localAddresses,
@@ -100,40 +95,6 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
     progress.clear();
     await opened.close();
   }
-}
-
-/** The device's addresses as given, or as the beginning of the capture makes them likely. */
-async function withDevice(
-  opened: Capture,
-  local: string | undefined,
-): Promise<{ capture: Capture; localAddresses: readonly string[]; proposal?: DeviceProposal }> {
-  if (local !== undefined) {
-    const localAddresses = local.split(',').map((address) => address.trim());
-    return { capture: opened, localAddresses };
-  }
-  const capture = await SampledCapture.open(opened, SAMPLE_BYTES);
-  const proposal = proposeDevice(capture.sample);
-  if (proposal === undefined) {
-    // Let a fault of the file speak first: it explains an empty beginning.
-    if (capture.sample.length === 0) await capture.fill(new Uint8Array(65536));
-    throw new WardletError('WL_NO_DEVICE', 'no packet of the capture tells which address is the device', {
-      hint: 'say so: --local 192.168.1.50 (several with commas)',
-    });
-  }
-  return { capture, localAddresses: proposal.localAddresses, proposal };
-}
-
-/** A capture of which the core can read nothing is a mistake of the person, not traffic that happens to be ignored. */
-function checkLinks(name: string, { links }: Capture): void {
-  if (links.size === 0 || [...links].some((link) => LINK_NAMES.has(link))) return;
-  const names = [...new Set(LINK_NAMES.values())].join(', ');
-  throw new WardletError(
-    'WL_UNKNOWN_LINK',
-    `${name} has link type ${[...links].join(', ')}, which the core does not read`,
-    {
-      hint: `capture on an interface of one of these link types: ${names} (tcpdump -L lists what an interface offers)`,
-    },
-  );
 }
 
 function writeJson(

@@ -7,7 +7,7 @@ import type { Inspection } from '../host/inspection/inspect-capture.ts';
 import { LINK_NAMES } from '../host/inspection/ip-header.ts';
 import { out } from './colours.ts';
 import type { ShownFlows } from './shown-flows.ts';
-import { byteSize, duration, grouped, printable, table } from './terminal.ts';
+import { byteSize, duration, endpoint, grouped, printable, table } from './terminal.ts';
 
 export interface InspectionView {
   readonly name: string;
@@ -92,10 +92,4 @@ function isEverythingElse({ localAddress, remoteAddress }: FlowTotal): boolean {
 
 function protocolName({ protocol, localAddress }: FlowTotal): string {
   return protocol === 'ICMP' && localAddress.includes(':') ? 'ICMPv6' : protocol;
-}
-
-/** RFC 5952 section 6: brackets where a port follows an IPv6 address. */
-function endpoint(address: string, port: number): string {
-  if (port === 0) return address;
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

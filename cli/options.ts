@@ -8,6 +8,27 @@ export function integer(option: string, text: string, least: number, most: numbe
   throw badOption(option, text, `give a whole number from ${least} to ${most}`);
 }
 
+/** `count` whole numbers with commas between, none smaller than the one before. */
+export function integers(option: string, text: string, count: number, least: number, most: number): number[] {
+  const numbers = text.split(',').map((part) => part.trim());
+  const values = numbers.map(Number);
+  const isRising = values.every((value, index) => value >= (values[index - 1] ?? least) && value <= most);
+  if (values.length === count && numbers.every((part) => /^\d+$/.test(part)) && isRising) return values;
+  throw badOption(
+    option,
+    text,
+    `give ${count} whole numbers from ${least} to ${most} with commas, none smaller than the one before`,
+  );
+}
+
+/** 0.01 to 1,000, or max. */
+export function speedFactor(text: string): number | 'max' {
+  if (text === 'max') return text;
+  const factor = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && factor >= 0.01 && factor <= 1000) return factor;
+  throw badOption('--speed', text, 'give a number from 0.01 to 1000, or max');
+}
+
 export function choice<Value extends string>(option: string, text: string, values: readonly Value[]): Value {
   const found = values.find((value) => value === text);
   if (found !== undefined) return found;

@@ -71,3 +71,9 @@ export function duration(ms: number): string {
   }
   return parts.join(' ');
 }
+
+/** RFC 5952 section 6: brackets where a port follows an IPv6 address. Without a port (ICMP, fragments) the address alone. */
+export function endpoint(address: string, port: number): string {
+  if (port === 0) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -3,6 +3,7 @@
 export type { Identity } from './hub/client-identity.ts';
 export type { Durability } from './hub/database.ts';
 export { type EventQuery, readEvents } from './hub/event-log.ts';
+export { eventText } from './hub/event-text.ts';
 export { Hub, startHub } from './hub/hub.ts';
 export {
   DISCONNECTIONS,

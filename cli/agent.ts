@@ -1,0 +1,146 @@
+// wardlet agent: a capture as if the device lived through it, reported to a hub.
+
+import { readFileSync } from 'node:fs';
+import type { Profile } from '../bindings/js/core.ts';
+import { type ErrorCode, WardletError } from '../bindings/js/errors.ts';
+import { type Agent, createAgent, replayCapture } from '../host/agent/index.ts';
+import { fileSource } from '../host/capture/file-source.ts';
+import { openCapture } from '../host/capture/open-capture.ts';
+import { AgentView } from './agent-view.ts';
+import { openCore, PROFILES } from './cores.ts';
+import { checkLinks, deviceOfCapture } from './device-addresses.ts';
+import { choice, integer, integers, numberedSeed, speedFactor } from './options.ts';
+import { Progress } from './progress.ts';
+import { untilStopped } from './stop-signal.ts';
+
+export interface AgentVerbOptions {
+  readonly connectionString?: string;
+  readonly connectionStringFile?: string;
+  readonly ca?: string;
+  readonly pcap: string;
+  readonly local?: string;
+  readonly speed: string;
+  readonly interval: string;
+  readonly profile: string;
+  readonly seed?: string;
+  readonly retry: string;
+  readonly wait: string;
+  readonly json?: boolean;
+}
+
+const INTERVAL_MAX_SECONDS = 2_592_000;
+/** Nobody mends these by waiting: a first connection that fails so ends the run. Later ones are tried again for ever. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(['WL_REFUSED', 'WL_UNTRUSTED_HUB', 'WL_WRONG_HOST']);
+
+export async function agent(options: AgentVerbOptions): Promise<void> {
+  // What was on the command line is not to be read off a list of processes.
+  if (options.connectionString !== undefined) process.title = 'wardlet agent';
+  const connectionString = connectionStringOf(options);
+  const ca = options.ca === undefined ? undefined : readText(options.ca);
+  const speed = speedFactor(options.speed);
+  const [high = 0, medium = 0, low = 0] = integers(
+    '--interval',
+    options.interval,
+    3,
+    1,
+    INTERVAL_MAX_SECONDS,
+  );
+  const [retrySeconds = 0, maxRetrySeconds = 0] = integers('--retry', options.retry, 2, 1, 3_600);
+  const waitMs = integer('--wait', options.wait, 0, 86_400) * 1000;
+  const profile: Profile = choice('--profile', options.profile, PROFILES);
+  const seed = options.seed === undefined ? undefined : await numberedSeed(options.seed);
+  const core = await openCore(profile);
+  if (options.pcap === '-' && options.local === undefined) {
+    throw new WardletError('WL_NO_DEVICE', 'a live capture cannot be looked at before it is counted', {
+      hint: 'say which address is the device: --local 192.168.1.50 (several with commas)',
+    });
+  }
+
+  const source = fileSource(options.pcap);
+  const opened = await openCapture(source);
+  const progress = new Progress(source.size);
+  try {
+    checkLinks(source.name, opened);
+    const { capture, localAddresses, proposal } = await deviceOfCapture(opened, options.local);
+    const view = new AgentView(options.json === true, progress);
+    await untilStopped(async (signal) => {
+      let hopeless: WardletError | undefined;
+      const totals = await replayCapture(capture, {
+        speed,
+        signal,
+        timeoutMs: waitMs,
+        onProgress: (bytes) => progress.update(bytes),
+        agent: (clock) => {
+          const device = createAgent({
+            core,
+            connectionString,
+            ...(ca === undefined ? {} : { ca }),
+            localAddresses,
+            clock,
+            intervalSeconds: { high, medium, low },
+            retrySeconds,
+            maxRetrySeconds,
+            ...(seed === undefined ? {} : { entropy: () => seed }),
+          });
+          view.follow(device);
+          giveUpWhenHopeless(device, (error) => {
+            hopeless = error;
+          });
+          return device;
+        },
+      }).catch((error: unknown) => {
+        throw hopeless ?? error;
+      });
+      if (hopeless) throw hopeless;
+      view.end(totals, { name: source.name, localAddresses, proposed: proposal !== undefined });
+    });
+    checkLinks(source.name, opened);
+  } finally {
+    progress.clear();
+    await opened.close();
+  }
+}
+
+function giveUpWhenHopeless(agent: Agent, gaveUp: (error: WardletError) => void): void {
+  let connected = false;
+  agent.on('state', (state) => {
+    connected ||= state === 'active';
+  });
+  agent.on('warning', (error) => {
+    if (connected || !HOPELESS.has(error.code)) return;
+    gaveUp(error);
+    agent.stop({ timeoutMs: 0 }).catch(() => {});
+  });
+}
+
+function connectionStringOf({ connectionString, connectionStringFile }: AgentVerbOptions): string {
+  const { WARDLET_CONNECTION_STRING } = process.env;
+  if (connectionString !== undefined && connectionStringFile !== undefined) {
+    throw new WardletError(
+      'WL_BAD_USAGE',
+      '--connection-string and --connection-string-file exclude each other',
+      {
+        hint: 'choose one of them',
+      },
+    );
+  }
+  const text =
+    connectionString ??
+    (connectionStringFile === undefined ? WARDLET_CONNECTION_STRING : readText(connectionStringFile));
+  if (text !== undefined && text.trim() !== '') return text.trim();
+  throw new WardletError('WL_BAD_USAGE', 'no connection string says who the device is', {
+    hint: 'give --connection-string-file FILE or set WARDLET_CONNECTION_STRING; for a local hub: wardlet hub device add sensor-1',
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new WardletError('WL_BAD_FILE', `cannot read ${file}: ${reason}`, {
+      cause,
+      hint: 'check name and permissions',
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+
+export function declareAgent(program: Command): void {
+  program
+    .command('agent')
+    .summary('a device that replays a capture and reports to a hub')
+    .description(
+      'Runs the agent as if this capture were its traffic, and sends its security messages to an IoT Hub or to `wardlet hub`.\n' +
+        'Ends when the capture has ended and all messages are acknowledged.',
+    )
+    .option('--connection-string <text>', 'of the device; better in a file or in $WARDLET_CONNECTION_STRING')
+    .option('--connection-string-file <file>', 'file with the connection string')
+    .option('--ca <file>', "the hub's certificate authority (PEM), where the system does not know it")
+    .requiredOption('--pcap <file>', 'capture to replay, or - for standard input, live')
+    .option(
+      '--local <addresses>',
+      "the device's addresses, comma separated, each with /prefix if known; default: proposed",
+    )
+    .option('--speed <factor>', 'times as fast as it happened, or "max": as fast as the hub takes it', '1')
+    .option('--interval <seconds>', 'high, medium and low collection interval', '10,30,60')
+    .option('--profile <profile>', 'core to use: gateway, standard or lean-strict', 'gateway')
+    .option('--seed <number>', 'makes event ids repeatable; default: random')
+    .option(
+      '--retry <seconds>',
+      'longest first wait, and longest wait of all, before connecting again',
+      '3,300',
+    )
+    .option('--wait <seconds>', 'how long to wait for acknowledgements at the end', '60')
+    .option('--json', 'what happens as JSON lines')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet agent --connection-string-file sensor-1.txt --ca ~/.wardlet/hub/ca.pem --pcap device.pcap --speed max
+  tcpdump -i eth0 -U -w - | wardlet agent --connection-string-file sensor-1.txt --pcap - --local 192.168.1.50`,
+    )
+    .action(async (options) => (await import('../agent.ts')).agent(options));
+}

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+
+export function declareDecode(program: Command): void {
+  program
+    .command('decode')
+    .summary('security messages as JSON lines')
+    .description('Reads security messages of schema 2.3, one a file, and prints each as one line of JSON.')
+    .argument('<files...>', 'message files, or - for one message on standard input')
+    .option('--explain', 'show every byte of the message with its meaning')
+    .option('--json', 'with --explain: one JSON object a line instead of a table')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet decode message.bin
+  wardlet decode messages/*.bin | jq .events[].payload.kind
+  wardlet decode --explain message.bin`,
+    )
+    .action(async (files: string[], options) => (await import('../decode.ts')).decode(files, options));
+}

@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+
+const DATA = [
+  '--data <folder>',
+  "the hub's folder; default: $WARDLET_DATA/hub, else ~/.wardlet/hub",
+] as const;
+
+export function declareHub(program: Command): void {
+  const hub = program
+    .command('hub')
+    .summary('a local hub that speaks the MQTT of Azure IoT Hub')
+    .description(
+      'Listens for devices over MQTT with TLS, checks who they are, stores what they send and shows it, decoded.\n' +
+        'Keys, certificates, devices and messages are in one folder.',
+    )
+    .option(...DATA)
+    .option('--port <number>', 'port to listen on; 0: any that is free', '8883')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 or :: for every network', 'localhost')
+    .option(
+      '--host-name <names...>',
+      'names by which devices reach the hub, beside localhost and this machine',
+    )
+    .option('--quiet', 'do not show messages, only what happens to connections')
+    .option('--json', 'what happens as JSON lines')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub device add sensor-1
+  wardlet hub
+  wardlet hub --host 0.0.0.0 --host-name hub.example.net
+  wardlet hub messages --device sensor-1 --last 5`,
+    )
+    .action(async (options) => (await import('../hub.ts')).hub(options));
+  declareDevices(hub);
+  hub
+    .command('messages')
+    .summary('what devices have sent, decoded')
+    .description('Messages that the hub has stored, oldest first; also while the hub runs.')
+    .option(...DATA)
+    .option('--device <id>', 'of this device only')
+    .option('--last <count>', 'only that many, the latest', '20')
+    .option('--follow', 'go on with those that arrive')
+    .option('--save <folder>', 'also write each body into this folder, as 000000.bin and so on')
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub messages --follow
+  wardlet hub messages --device sensor-1 --last 1 --save messages
+  wardlet hub messages --last 100 --json | jq .message.events[].payload.kind`,
+    )
+    .action(async (_, command: Command) =>
+      (await import('../hub-messages.ts')).hubMessages(command.optsWithGlobals()),
+    );
+}
+
+function declareDevices(hub: Command): void {
+  const device = hub
+    .command('device')
+    .summary('devices that may connect')
+    .description('Devices that may connect.');
+  const verbs = () => import('../hub-device.ts');
+  device
+    .command('add')
+    .summary('register a device and print its connection string')
+    .description('Registers a device with two fresh keys and prints its connection string.')
+    .argument('<id>', "device id: up to 128 letters, digits and -:.+%_#*?!(),=@$'")
+    .option(...DATA)
+    .option('--key-file <file>', 'primary key to use, base64, instead of a fresh one')
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub device add sensor-1
+  wardlet hub device add sensor-1 > sensor-1.txt    # for: wardlet agent --connection-string-file sensor-1.txt`,
+    )
+    .action(async (id: string, _, command: Command) =>
+      (await verbs()).addDevice(id, command.optsWithGlobals()),
+    );
+  device
+    .command('list')
+    .summary('registered devices')
+    .description('Registered devices and whether each is connected.')
+    .option(...DATA)
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub device list`,
+    )
+    .action(async (_, command: Command) => (await verbs()).listDevices(command.optsWithGlobals()));
+  device
+    .command('remove')
+    .summary('remove a device; its connection ends')
+    .description('Removes a device: its connection ends and its keys are gone. Its messages stay.')
+    .argument('<id>', 'device id')
+    .option(...DATA)
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub device remove sensor-1`,
+    )
+    .action(async (id: string, _, command: Command) =>
+      (await verbs()).removeDevice(id, command.optsWithGlobals()),
+    );
+}

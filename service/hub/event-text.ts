@@ -1,0 +1,58 @@
+// An event of the hub as a sentence for people. Text of devices in it is as they sent it: make it printable before it is shown.
+
+import { identityKey } from './client-identity.ts';
+import { DISCONNECTIONS, type HubHappening, REFUSALS, REVOCATIONS, TERMINATIONS } from './hub-events.ts';
+
+export function eventText(event: HubHappening): string {
+  switch (event.kind) {
+    case 'started':
+      return `the hub listens on port ${event.port} as ${event.hostNames.join(', ')}`;
+    case 'stopped':
+      return 'the hub has stopped';
+    case 'certificate_issued':
+      return `new server certificate for ${event.hostNames.join(', ')}, until ${day(event.expiresMs)}`;
+    case 'connected':
+      return `${identityKey(event)} connected from ${event.remoteAddress} with its ${event.key} key, until ${time(event.tokenExpiresMs)} at most`;
+    case 'disconnected':
+      return `${identityKey(event)} disconnected: ${DISCONNECTIONS[event.reason]}`;
+    case 'refused':
+      return `${identityKey(event)} refused, from ${event.remoteAddress}: ${REFUSALS[event.reason].meaning}${detail(event.detail)}`;
+    case 'terminated': {
+      const who =
+        event.deviceId === undefined ? 'a connection' : identityKey({ ...event, deviceId: event.deviceId });
+      return `${who} from ${event.remoteAddress} ended by the hub: ${TERMINATIONS[event.reason]}${detail(event.detail)}`;
+    }
+    case 'taken_over':
+      return `${identityKey(event)} connected again from ${event.byAddress}: its connection from ${event.remoteAddress} ended`;
+    case 'revoked':
+      return `${identityKey(event)} ended by the hub: ${REVOCATIONS[event.reason]}`;
+    case 'ignored':
+      return `${identityKey(event)} published to ${event.topic}, which this hub does not serve`;
+    case 'subscription_refused':
+      return `${identityKey(event)} may not subscribe to ${event.filter}`;
+    case 'handshake_failed':
+      return `no TLS with ${event.remoteAddress}: ${event.reason}`;
+    case 'connections_dropped':
+      return `${event.count} connections dropped: there are as many as the limit allows`;
+    case 'messages_purged':
+      return `${event.count} oldest messages removed, ${event.bytes} bytes, for their ${event.reason}`;
+    case 'storage_failed':
+      return `${event.count} messages could not be stored and were not acknowledged: ${event.detail}`;
+    case 'storage_recovered':
+      return 'messages can be stored again';
+    case 'events_lost':
+      return `${event.count} events are missing from the log`;
+  }
+}
+
+function detail(text: string): string {
+  return text === '' ? '' : ` (${text})`;
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+function time(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
