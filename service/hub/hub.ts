@@ -109,7 +109,12 @@ export class Hub {
   /** Use startHub. */
   static async open(parts: HubParts): Promise<Hub> {
     const hub = new Hub(parts);
-    await hub.#listen();
+    try {
+      await hub.#listen();
+    } catch (error) {
+      await hub.#listener?.close();
+      throw error;
+    }
     return hub;
   }
 
@@ -168,7 +173,11 @@ export class Hub {
     this.#log.record({ kind: 'stopped' });
     this.#log.flush();
     const { database, unlock } = this.#parts;
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    try {
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The next start does it.
+    }
     database.close();
     unlock();
   }
