@@ -79,7 +79,8 @@ export class DeviceSessions {
   collectorSession(): void {
     const random = this.#random.fork();
     const session = this.#tlsSession(random, COLLECTOR, HTTPS_PORT, 'h2', this.#period.startMs + 20 * SECOND);
-    const untilMs = this.#period.endMs - 10 * SECOND;
+    // The longest pause still ends within the period.
+    const untilMs = this.#period.endMs - 30 * SECOND;
     while (session.idle(random.between(15, 25) * SECOND).timeMs < untilMs) {
       session.send('device', encrypted(random, random.integer(400, 900)));
       session.send('remote', encrypted(random, 40));
