@@ -293,6 +293,25 @@ for (const profile of PROFILES) {
     }
   });
 
+  test(`${profile}: fault 8: of one extension header 64 options are walked, a 65th makes the packet malformed`, () => {
+    // Hop-by-hop and destination options; padding of one byte each, and a length that fills a multiple of 8.
+    for (const [header, options] of [
+      [0, 62],
+      [0, 70],
+      [60, 62],
+      [60, 70],
+    ] as const) {
+      const extensions = [[header, [(options + 2) / 8 - 1, ...new Array<number>(options).fill(0)]]] as const;
+      const expected = options <= 64 ? 0 : MALFORMED;
+      const core = startedCore(profile);
+      assert.is(
+        verdictOn(core, frame({ to: PEER_V6, extensions }), EPOCH),
+        expected,
+        `${options} in ${header}`,
+      );
+    }
+  });
+
   test(`${profile}: fault 9: a collection overwrites no message, and a gap in sequence numbers would show`, () => {
     const core = startedCore(profile);
     const kept: Array<{ sequence: number; bytes: Uint8Array; at: number }> = [];

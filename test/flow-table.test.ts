@@ -17,7 +17,12 @@ import {
 import { numbers } from './support/configuration-block.ts';
 import { LAPTOP, modelOf } from './support/device.ts';
 import { type DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
-import { bytesInTables, checkIndex, readRecords } from './support/flow-table-reader.ts';
+import {
+  bytesInTables,
+  checkIndex,
+  packetsOfEverythingElse,
+  readRecords,
+} from './support/flow-table-reader.ts';
 import { layout } from './support/layout.ts';
 import { Ledger } from './support/ledger.ts';
 import { Canaries } from './support/memory-map.ts';
@@ -251,6 +256,23 @@ for (const profile of PROFILES) {
     assert.is(flowsOf(core).filter((flow) => !isEverythingElse(flow)).length, 16);
   });
 
+  test(`${profile}: what nobody answers has no standing for five collections: that is how long a SYN is tried`, () => {
+    const core = startedCore(profile);
+    core.exports.connect();
+    const knock = frame({ to: peerV4(1), toPort: 23 });
+    let time = EPOCH;
+    for (let collections = 1; collections <= 8; collections++) {
+      core.observe(knock, time);
+      for (const next of exchange({ to: peerV4(2) })) core.observe(next, time);
+      time = core.u64(STATUS_DUE);
+      core.tick(time);
+      core.drain();
+      const standing = new Map(readRecords(core, 4).map(({ name, hasStanding }) => [name, hasStanding]));
+      assert.is(standing.get(nameOf(knock)), collections > 5, `after ${collections} collections`);
+      assert.is(standing.get(nameOf(frame({ to: peerV4(2) }))), true, 'answered');
+    }
+  });
+
   for (const cacheSize of [1, 2, 3, 63, 64]) {
     test(`${profile}: ${cacheSize} flows per family have names, the next are everything else, known ones go on`, () => {
       const core = startedCore(profile, numbers(KEY_CACHE_SIZE, cacheSize));
@@ -297,6 +319,13 @@ for (const profile of PROFILES) {
         }
       }
     }
+    // The first flow of a family has a record.
+    const packets = [
+      [3, 3],
+      [4, 4],
+      [4, 4],
+    ];
+    assert.equal([packetsOfEverythingElse(core, 4), packetsOfEverythingElse(core, 6)], [packets, packets]);
     const seen = new Set<string>();
     for (let round = 0; round < 5; round++) {
       for (const { message } of core.drain()) {

@@ -76,6 +76,15 @@ export function bytesInTables(core: DrivenCore): number {
   return bytes;
 }
 
+/** Packets in and out that are under "everything else", by protocol (TCP, UDP, ICMP). No message of 2.3 carries them. */
+export function packetsOfEverythingElse(core: DrivenCore, family: 4 | 6): Array<[number, number]> {
+  return PROTOCOLS.map((_, protocol) => {
+    const entry = (family === 4 ? 0 : PROTOCOLS.length) + protocol;
+    const at = core.exports.EVERYTHING_ELSE.value + entry * layout('ELSE_SIZE') + layout('ELSE_PACKETS');
+    return [Number(core.view.getBigUint64(at, true)), Number(core.view.getBigUint64(at + 8, true))];
+  });
+}
+
 /** Throws unless every used record is in the index exactly once, nothing else is, and no two share a five-tuple. */
 export function checkIndex(core: DrivenCore, family: 4 | 6): void {
   const count = used(core, family);
