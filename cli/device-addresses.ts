@@ -27,7 +27,11 @@ export async function deviceOfCapture(opened: Capture, local: string | undefined
   if (proposal === undefined) {
     // Let a fault of the file speak first: it explains an empty beginning.
     if (capture.sample.length === 0) await capture.fill(new Uint8Array(65536));
-    throw new WardletError('WL_NO_DEVICE', 'no packet of the capture tells which address is the device', {
+    const fault =
+      capture.sample.length === 0
+        ? 'the capture holds no packet that could tell which address is the device'
+        : 'no packet of the capture tells which address is the device';
+    throw new WardletError('WL_NO_DEVICE', fault, {
       hint: 'say so: --local 192.168.1.50 (several with commas)',
     });
   }

@@ -1,7 +1,7 @@
 // Messages as files 000000.bin, 000001.bin and so on.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { WardletError } from '../bindings/js/errors.ts';
 
 export class MessageFolder {
@@ -12,7 +12,7 @@ export class MessageFolder {
   constructor(path: string) {
     this.#path = path;
     this.#attempt(() => {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
       const message = readdirSync(path).find((name) => name.endsWith('.bin'));
       if (message === undefined) return;
       throw new WardletError('WL_BAD_FILE', `${path} holds messages already (${message})`, {
@@ -38,4 +38,11 @@ export class MessageFolder {
       });
     }
   }
+}
+
+/** With the folders above it. Not mkdir's own `recursive`: under /proc, which makes none, Node 20 tries for ever. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
 }

@@ -77,7 +77,7 @@ const refusals = (): Record<string, Refusal> => ({
     args: ['inspect', at('none.pcap')],
     code: 1,
     error: 'WL_NO_DEVICE',
-    says: /--local/,
+    says: /holds no packet.*--local/s,
   },
   'a bad address': {
     args: ['inspect', at('good.pcap'), '--local', '1.2.3'],
@@ -132,6 +132,13 @@ const refusals = (): Record<string, Refusal> => ({
     code: 1,
     error: 'WL_BAD_FILE',
     says: /bad\.bin/,
+  },
+  // Linux: nobody makes folders there, and a look for those above it comes to an end.
+  'messages where no folder can be made': {
+    args: ['inspect', at('good.pcap'), ...LOCAL, '--messages', '/proc/none/such'],
+    code: 1,
+    error: 'WL_BAD_FILE',
+    says: /\/proc\/none\/such/,
   },
   'messages over messages': {
     args: ['inspect', at('good.pcap'), ...LOCAL, '--messages', folder],
