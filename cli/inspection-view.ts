@@ -23,8 +23,9 @@ export function showInspection(view: InspectionView): void {
   const { result, shown } = view;
   const rows = [...shown.rows];
   const lines = [heading(view), device(view), '', packets(result)];
-  if (rows.length > 0) lines.push('', flows(rows), ...rest(view, rows.length));
-  else lines.push('', view.filtered ? 'No flow passes the filter.' : 'No flows.');
+  if (rows.length > 0) lines.push('', flows(rows));
+  else if (shown.matching === 0) lines.push('', view.filtered ? 'No flow passes the filter.' : 'No flows.');
+  lines.push(...rest(view, rows.length));
   lines.push('', summary(result));
   process.stdout.write(`${lines.join('\n')}\n`);
 }
@@ -37,11 +38,16 @@ function heading({ name, capture, result }: InspectionView): string {
   return `${out.bold(printable(name))}  ${[capture.format, ...links, ...length].join(', ')}`;
 }
 
-function device({ device: { addresses }, proposal }: InspectionView): string {
+function device({ device: { addresses }, proposal, result }: InspectionView): string {
   const text = `device ${addresses.map((address) => out.bold(printable(address))).join(', ')}`;
-  if (proposal === undefined) return text;
-  const share = Math.floor(proposal.share * 100);
-  return `${text}  ${out.yellow(`proposed: it is in ${share} % of the packets; if that is wrong, use --local`)}`;
+  if (proposal !== undefined) {
+    const share = Math.floor(proposal.share * 100);
+    return `${text}  ${out.yellow(`proposed: it is in ${share} % of the IP packets; if that is wrong, use --local`)}`;
+  }
+  const { counted, ignored } = result.packets;
+  const met = counted + ignored.local_to_local + ignored.unsupported_protocol;
+  if (met > 0 || ignored.non_local === 0) return text;
+  return `${text}  ${out.yellow('in none of the packets; without --local the likeliest address is proposed')}`;
 }
 
 function packets({ packets: { seen, counted, ignored } }: Inspection): string {
@@ -77,7 +83,10 @@ function rest({ shown, filtered }: InspectionView, rows: number): string[] {
   const more = shown.matching - rows;
   if (more === 0) return [];
   const what = filtered ? 'matching flows' : 'flows';
-  return [out.dim(`and ${grouped(more)} more ${what}: --top ${shown.matching}, --csv or --json show them`)];
+  const how = `--top ${shown.matching}, --csv or --json show them`;
+  return rows === 0
+    ? ['', out.dim(`${grouped(more)} ${what}: ${how}`)]
+    : [out.dim(`and ${grouped(more)} more ${what}: ${how}`)];
 }
 
 function summary({ flows: totals, messages }: Inspection): string {

@@ -112,6 +112,19 @@ test('without --local the device is proposed, and the person told so', async () 
   assert.match(table, /proposed: .*--local/);
 });
 
+test('an address that is in no packet: the person is told so', async () => {
+  const table = async (local: string) => (await wardlet(['inspect', file, '--local', local])).stdout;
+  assert.match(await table('192.0.2.99'), /192\.0\.2\.99 {2}in none of the packets; without --local/);
+  assert.not.match(await table(`192.0.2.99,${LOCAL}`), /none of the packets/);
+});
+
+test('--top 0 hides flows, and says how many', async () => {
+  const { stdout } = await wardlet(['inspect', file, '--local', LOCAL, '--top', '0']);
+  const { flows } = await inspect();
+  assert.match(stdout, new RegExp(`\n\n${flows.length} flows: --top ${flows.length}`));
+  assert.not.match(stdout, /No flow/);
+});
+
 test('--messages writes what was summed, and the same seed the same bytes', async () => {
   const written = async (name: string, seed: string) => {
     const messages = join(folder, name);

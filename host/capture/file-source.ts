@@ -69,7 +69,7 @@ class FileSource implements ByteSource {
 /** The system's error codes in words, with what to do. */
 const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOENT: ['there is no such file', 'check the spelling; a relative name starts from the current folder'],
-  EISDIR: ['it is a directory', 'name one capture file in it'],
+  EISDIR: ['it is a directory', 'name one file in it'],
   ENOTDIR: ['a part of its path is not a directory', 'check the spelling'],
   EACCES: ['reading it is not permitted', 'let your user read the file, or copy it to where you may'],
   EPERM: ['reading it is not permitted', 'let your user read the file, or copy it to where you may'],
