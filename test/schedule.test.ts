@@ -205,6 +205,26 @@ for (const profile of PROFILES) {
     );
   });
 
+  test(`${profile}: an event that comes late and fills several messages covers that time in each`, () => {
+    const core = startedCore(profile);
+    const flows = profile === 'gateway' ? 1_600 : 64;
+    for (let peer = 0; peer < flows; peer++) {
+      for (const to of [peerV4(peer), peerV6(peer)]) {
+        core.put(frame({ to }), EPOCH);
+        core.flush();
+      }
+    }
+    core.tick(EPOCH + 43 * SECOND);
+    const events: ReadEvent[] = [];
+    for (let round = 0; round < 10; round++) {
+      events.push(...eventsOf(core));
+      core.tick(EPOCH + 43 * SECOND);
+    }
+    const intervals = events.filter(({ kind }) => kind === 'NetworkActivity').map(({ interval }) => interval);
+    assert.ok(intervals.length > 1);
+    assert.equal(new Set(intervals), new Set([43]));
+  });
+
   test(`${profile}: collect takes the collectors it is given, out of those that are on`, () => {
     for (let bits = 0; bits < 16; bits++) {
       const core = startedCore(profile, collectors([COLLECTOR_SYSTEM_INFORMATION, 0, GROUP_LOW]));
