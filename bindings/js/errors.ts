@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   WL_ALREADY_STARTED: 'the core was started twice',
   WL_UNKNOWN_SEQUENCE: 'an acknowledgement names no waiting message',
   WL_BAD_CORE: 'the module is not a Wardlet core, or of another ABI',
+  WL_NO_MEMORY: 'the system has no memory for another core',
   WL_BAD_MESSAGE: 'a security message cannot be decoded',
   WL_BAD_ADDRESS: 'not an IPv4 or IPv6 address',
   WL_BAD_CAPTURE: 'not a capture file, or a broken one',

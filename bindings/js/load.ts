@@ -16,13 +16,20 @@ export type CoreSource = BufferSource | WebAssembly.Module | Response | PromiseL
  * core.configure({ seed: crypto.getRandomValues(new Uint8Array(32)), localAddresses: ['192.168.1.50'] });
  * core.start(Date.now());
  *
- * @throws WardletError WL_BAD_CORE when the module is not a Wardlet core of this ABI
+ * @throws WardletError WL_BAD_CORE when the module is not a Wardlet core of this ABI; WL_NO_MEMORY when there are too many
  */
 export async function loadCore(source: CoreSource): Promise<Core> {
   let exports: CoreExports;
   try {
     exports = (await instantiateAny(source)).exports as unknown as CoreExports;
   } catch (cause) {
+    // V8 keeps 10 GB of address space for each memory: some 12,700 cores are the end of it.
+    if (cause instanceof RangeError) {
+      throw new WardletError('WL_NO_MEMORY', `no memory for another core: ${cause.message}`, {
+        cause,
+        hint: 'let go of cores no longer used; for more than 12,000 at once run: node --disable-wasm-trap-handler',
+      });
+    }
     throw new WardletError(
       'WL_BAD_CORE',
       'the core could not be instantiated: not a WebAssembly module, or one that needs imports',
