@@ -5,7 +5,7 @@ export function declareAgent(program: Command): void {
     .command('agent')
     .summary('a device that replays a capture and reports to a hub')
     .description(
-      'Runs the agent as if this capture were its traffic, and sends its security messages to an IoT Hub or to `wardlet hub`.\n' +
+      'Runs the agent as if this capture were its traffic, and sends its security messages to an IoT Hub or to `wardlet hub`. ' +
         'Ends when the capture has ended and all messages are acknowledged.',
     )
     .option('--connection-string <text>', 'of the device; better in a file or in $WARDLET_CONNECTION_STRING')

@@ -5,7 +5,7 @@ export function declareDemo(program: Command): void {
     .command('demo')
     .summary('a hub, a handful of devices, and what arrives')
     .description(
-      'Starts a hub and devices that live through generated traffic, connected over MQTT with TLS, and shows what arrives,\n' +
+      'Starts a hub and devices that live through generated traffic, connected over MQTT with TLS, and shows what arrives, ' +
         'decoded. One device is taken over and scans. Leaves nothing behind.',
     )
     .option('--devices <count>', 'how many devices, 1 to 50', '5')

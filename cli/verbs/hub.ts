@@ -10,7 +10,7 @@ export function declareHub(program: Command): void {
     .command('hub')
     .summary('a local hub that speaks the MQTT of Azure IoT Hub')
     .description(
-      'Listens for devices over MQTT with TLS, checks who they are, stores what they send and shows it, decoded.\n' +
+      'Listens for devices over MQTT with TLS, checks who they are, stores what they send and shows it, decoded. ' +
         'Keys, certificates, devices and messages are in one folder.',
     )
     .option(...DATA)

@@ -5,7 +5,7 @@ export function declareInspect(program: Command): void {
     .command('inspect')
     .summary('flows and totals of a capture, through the real core')
     .description(
-      'Runs a pcap or pcapng file through the agent core, as if the device had seen that traffic, and shows the flows\n' +
+      'Runs a pcap or pcapng file through the agent core, as if the device had seen that traffic, and shows the flows ' +
         'its security messages report. Bytes are transport header and payload, as in a message.',
     )
     .argument('<file>', 'capture file, or - for standard input')
