@@ -8,8 +8,8 @@ import type { Transport } from '../transport/transport.ts';
 import { CONNECTION_OPTIONS, type ConnectionSettings } from '../transport/transport-options.ts';
 import type { Clock } from './clock.ts';
 
-/** What goes to the core as it is; the seed comes from `entropy`, and a spool there is not yet. */
-type CoreOptions = Omit<CoreConfiguration, 'seed' | 'spool' | 'localAddresses'>;
+/** What goes to the core as it is; the seed comes from `entropy`; a spool there is not yet, nor are own connections left out. */
+type CoreOptions = Omit<CoreConfiguration, 'seed' | 'spool' | 'ownConnections' | 'localAddresses'>;
 
 interface CommonOptions extends CoreOptions {
   /** A fresh core (loadCore), for this agent alone. Profile `standard` for a device, `gateway` for a Linux host. */
