@@ -38,6 +38,8 @@ async function javascript() {
       'bindings/index': 'bindings/js/index.ts',
       'host/capture': 'host/capture/index.ts',
       'host/agent': 'host/agent/index.ts',
+      'host/configuration': 'host/configuration/index.ts',
+      'host/configuration-node': 'host/configuration/node-host.ts',
     },
     outdir: 'dist',
     chunkNames: 'chunks/[name]-[hash]',
