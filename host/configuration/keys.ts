@@ -14,6 +14,7 @@ import {
   intervals,
   type Kind,
   LONGEST_SECONDS,
+  messageFormat,
   path,
   span,
   text,
@@ -156,7 +157,7 @@ export const KEYS = {
     initial: () => 2_880,
     summary: 'how long a message may wait for a hub before it is given up, and counted',
   }),
-  Agent_MessageFormat: key(choice<MessageFormat>('2.3', '3.0-flatbuffers', '3.0-protobuf'), {
+  Agent_MessageFormat: key(messageFormat, {
     initial: ({ format }) => format,
     initially: '`3.0-protobuf`; `2.3` where the build has no other',
     summary: 'how messages are written',

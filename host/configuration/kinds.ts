@@ -3,6 +3,7 @@
 
 import { formatAddress, parsePrefix } from '../../bindings/js/address.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
+import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import { parseSeconds } from './duration.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
@@ -79,6 +80,17 @@ export function choice<Name extends string>(...names: readonly Name[]): Kind<Nam
     write: (value) => value,
   };
 }
+
+const anyFormat = choice<MessageFormat>('2.3', '3.0-flatbuffers', '3.0-protobuf');
+
+export const messageFormat: Kind<MessageFormat> = {
+  ...anyFormat,
+  read(given, limits) {
+    const format = anyFormat.read(given, limits);
+    if (format instanceof Refusal || limits.formats.includes(format)) return format;
+    return new Refusal(`this build writes ${limits.formats.join(', ')}`);
+  },
+};
 
 /** Some of the names, each once, in their own order. */
 export function choices<Name extends string>(...names: readonly Name[]): Kind<readonly Name[]> {

@@ -12,8 +12,15 @@ import { SeededRandom } from './seeded-random.ts';
 export const STANDARD: Limits = { flows: 64, localAddresses: 8, textBytes: 128, formats: ['2.3'] };
 const SECRET = 'c2VjcmV0LXNlY3JldA==';
 
-/** Throws at the first document that breaks a promise. Returns how many were taken and refused. */
-export function checkDocuments(seed: number, count: number): { taken: number; refused: number } {
+/**
+ * Throws at the first document that breaks a promise. Returns how many were taken and refused.
+ * @param apply is told of every change
+ */
+export function checkDocuments(
+  seed: number,
+  count: number,
+  apply: (previous: Resolved, next: Resolved) => void = () => {},
+): { taken: number; refused: number } {
   const random = new SeededRandom(seed);
   const own = resolveConfiguration(
     [{ source: 'file', values: { Connections: [{ host: 'h', id: 'd', key: SECRET }], Agent_RetryTime: 5 } }],
@@ -38,6 +45,7 @@ export function checkDocuments(seed: number, count: number): { taken: number; re
       if (round % 16 === 0) {
         assert.equal(applyDesired(own, document).resolved.configuration, outcome.resolved.configuration);
       }
+      apply(before, outcome.resolved);
       tally.taken++;
     }
     current = outcome.resolved;
