@@ -3,6 +3,7 @@
 import type { CoreConfiguration } from '../../bindings/js/configuration.ts';
 import type { Core } from '../../bindings/js/core.ts';
 import { type Configuration, DEFINITIONS, KEY_NAMES, type KeyName } from './keys.ts';
+import { cutUtf8 } from './kinds.ts';
 import type { Limits } from './limits.ts';
 import type { Resolved } from './resolve.ts';
 import { TEXTS } from './rules.ts';
@@ -51,7 +52,8 @@ export function coreConfiguration(configuration: Configuration, limits: Limits):
     group: configuration[`${name}_MessageFrequency`],
   });
   const text = (keys: readonly (keyof Configuration & `SystemInformation_${string}`)[]) =>
-    cut(
+    // Only what the host says of itself may be too long (rules.ts).
+    cutUtf8(
       keys
         .map((key) => String(configuration[key]))
         .filter((part) => part !== '')
@@ -80,11 +82,6 @@ export function coreConfiguration(configuration: Configuration, limits: Limits):
     format: configuration.Agent_MessageFormat,
     maxBatchDelaySeconds: configuration.Agent_MaxBatchDelay,
   };
-}
-
-/** Only what the host says of itself may be too long (rules.ts): whole characters, as many as fit. */
-function cut(text: string, bytes: number): string {
-  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(bytes)).read);
 }
 
 /** A path goes to both: to the core that there is a spool, to the host where. */

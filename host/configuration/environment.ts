@@ -35,7 +35,7 @@ export function environmentLayer(variables: Readonly<Record<string, string | und
     if (!name.startsWith(PREFIX) || OTHERS.has(name) || value === undefined) continue;
     const key = KEY_OF_VARIABLE.get(name);
     if (key === undefined) {
-      const meant = nearest(name, [...KEY_OF_VARIABLE.keys()]);
+      const meant = nearest(name, KEY_NAMES.map(variableOf));
       fault(name, `is no variable of wardlet${meant === undefined ? '' : `; did you mean ${meant}?`}`);
     } else if (where.has(key)) {
       fault(name, `says ${key} a second time, beside ${where.get(key)}`);

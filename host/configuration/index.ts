@@ -33,5 +33,6 @@ export {
   resolveConfiguration,
   type Surroundings,
   shownValue,
+  withHost,
 } from './resolve.ts';
 export { applyDesired, type DesiredOutcome, reportedProperties, twinPatch } from './twin.ts';

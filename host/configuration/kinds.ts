@@ -15,6 +15,8 @@ export interface Kind<Value> {
   readonly syntax: string;
   read(given: unknown, limits: Limits): Value | Refusal;
   write(value: Value): Json;
+  /** What the host says of itself, as much of it as the build can hold: a machine with many addresses is no fault. */
+  fit?(given: unknown, limits: Limits): unknown;
 }
 
 export interface Intervals {
@@ -162,6 +164,13 @@ export const addresses: Kind<readonly string[]> = {
     return Object.freeze(texts);
   },
   write: (value) => [...value],
+  fit(given, { localAddresses }) {
+    if (!Array.isArray(given)) return given;
+    const isV6 = (address: unknown) => typeof address === 'string' && address.includes(':');
+    return [given.filter((address) => !isV6(address)), given.filter(isV6)].flatMap((family) =>
+      family.slice(0, localAddresses),
+    );
+  },
 };
 
 /** A text of the system information: what the core can keep. */
@@ -175,6 +184,7 @@ export const text: Kind<string> = {
     return isPlainText(given) ? given : new Refusal('give text without control characters');
   },
   write: (value) => value,
+  fit: (given, { textBytes }) => (typeof given === 'string' ? cutUtf8(given, textBytes) : given),
 };
 
 const PATH_MAX = 1024;
@@ -192,6 +202,11 @@ export const path: Kind<string | undefined> = {
 
 export function utf8Length(value: string): number {
   return new TextEncoder().encode(value).length;
+}
+
+/** Whole characters, as many as fit. */
+export function cutUtf8(value: string, bytes: number): string {
+  return value.slice(0, new TextEncoder().encodeInto(value, new Uint8Array(bytes)).read);
 }
 
 export function isPlainText(value: string): boolean {

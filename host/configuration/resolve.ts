@@ -28,7 +28,7 @@ export interface Origin {
 export interface Surroundings {
   /** What the core at hand can hold: `limitsOf(core)`. */
   readonly limits: Limits;
-  /** What the host knows of itself (hostFacts of host-machine.ts); what does not fit is left out. */
+  /** What the host knows of itself (hostFacts of host-machine.ts); as much of it as fits. */
   readonly host?: Settings;
 }
 
@@ -81,6 +81,11 @@ export function resolveReadings(
   });
 }
 
+/** The same documents where the host says something else of itself: its addresses have changed, say. */
+export function withHost(resolved: Resolved, host: Settings): Resolved {
+  return resolveReadings(resolved.readings, { ...resolved.surroundings, host });
+}
+
 /** What an agent that cannot start with such a configuration throws: every fault, one a line. */
 export function configurationError(faults: readonly Fault[]): WardletError {
   const lines = faults.map(({ key, value, reason, where, source }) => {
@@ -118,8 +123,10 @@ function settle(readings: readonly Reading[], { limits, host = {} }: Surrounding
   const values = new Map<KeyName, unknown>();
   const origins = new Map<KeyName, Origin>();
   for (const name of KEY_NAMES) {
-    const value =
-      host[name] === undefined ? new Refusal('') : DEFINITIONS[name].kind.read(host[name], limits);
+    const { kind } = DEFINITIONS[name];
+    const given = host[name];
+    if (given === undefined) continue;
+    const value = kind.read(kind.fit ? kind.fit(given, limits) : given, limits);
     if (value instanceof Refusal) continue;
     values.set(name, value);
     origins.set(name, { source: 'host' });
