@@ -122,7 +122,7 @@ class MessageLog implements Spool {
     afterId?: number;
     limit?: number;
   } = {}): Promise<readonly SpooledMessage[]> {
-    for (let from = afterId + 1; ; ) {
+    for (let from = afterId + 1; limit > 0; ) {
       if (this.#closed) throw closedError();
       const segment = this.#segments.find((candidate) => candidate.next(from) !== undefined);
       const first = segment?.next(from);
@@ -132,6 +132,7 @@ class MessageLog implements Spool {
       // All of them were given up, delivered or found damaged meanwhile.
       from = first;
     }
+    return [];
   }
 
   async #readFrom(segment: Segment, first: number, limit: number): Promise<SpooledMessage[]> {
@@ -220,12 +221,9 @@ class MessageLog implements Spool {
     // Not before #closed is set: what is appended from now on is refused.
     await undefined;
     await this.#working;
-    try {
-      await this.#file?.sync();
-      await this.#file?.close();
-    } catch {
-      // At worst marks of delivery are lost: what they mark is sent twice.
-    }
+    // Where this fails marks of delivery are lost at worst, and what they mark is sent twice.
+    await this.#file?.sync().catch(() => undefined);
+    await this.#file?.close().catch(() => undefined);
     this.#file = undefined;
     await this.#onClose?.();
   }
@@ -270,7 +268,8 @@ class MessageLog implements Spool {
     await this.#makeRoom(length + stateLength(this.#marks.slice(0, MOST_RANGES)) + stateLength([]));
     const { floor } = this.#state;
     if (this.#countsWait) this.#marks = this.#marks.filter(([first, count]) => first + count > floor);
-    // What is given up is counted on the disk before it goes from there.
+    // The last segment holds the state before any other goes, and what is given up is counted before it goes.
+    if (this.#segments[0]?.messages === 0 && !this.#segments.at(-1)?.settled) this.#countsWait = true;
     if (this.#countsWait) await this.#write([], true);
     await this.#removeDone();
     const first = this.#nextId;
@@ -290,23 +289,21 @@ class MessageLog implements Spool {
 
   /** Until `bytes` more fit. */
   async #makeRoom(bytes: number): Promise<void> {
-    let occupied = bytes;
+    const last = this.#segments.at(-1);
+    let occupied = this.#segments.reduce((sum, { size }) => sum + size, bytes);
     for (const segment of this.#segments) {
-      if (segment.messages > 0 || segment === this.#segments.at(-1)) occupied += segment.size;
-    }
-    for (const segment of this.#segments) {
-      if (occupied <= this.#maxBytes) return;
-      const isLast = segment === this.#segments.at(-1);
-      if (segment.messages === 0 && !isLast) continue;
-      for (let id = segment.next(0); id !== undefined; id = segment.next(id + 1))
-        this.#giveUp(segment, id, 'size');
-      if (isLast && segment.size > 0) {
-        await this.#seal(segment);
-        // The next one begins with the state; only then can this one go.
-        this.#countsWait = true;
+      if (segment.messages > 0 || segment === last) {
+        if (occupied <= this.#maxBytes) return;
+        for (let id = segment.next(0); id !== undefined; id = segment.next(id + 1)) {
+          this.#giveUp(segment, id, 'size');
+        }
       }
       occupied -= segment.size;
     }
+    if (last === undefined || last.size === 0) return;
+    await this.#seal(last);
+    // The next one begins with the state; only then can this one go.
+    this.#countsWait = true;
   }
 
   #giveUp(segment: Segment, id: number, reason: 'age' | 'size'): void {
@@ -375,7 +372,7 @@ class MessageLog implements Spool {
         this.#folderWaits = false;
       }
     } catch (cause) {
-      await this.#takeBack(segment, file, written);
+      await this.#takeBack(segment, file, bytes.length, written);
       throw cause;
     }
     segment.size += bytes.length;
@@ -403,7 +400,7 @@ class MessageLog implements Spool {
   }
 
   /** After a failed sync nobody knows what of the file's end is on the disk: nothing more is built on it. */
-  async #takeBack(segment: Segment, file: SpoolFile, written: boolean): Promise<void> {
+  async #takeBack(segment: Segment, file: SpoolFile, length: number, written: boolean): Promise<void> {
     let cut = false;
     try {
       await file.truncate(segment.size);
@@ -411,6 +408,7 @@ class MessageLog implements Spool {
     } catch {
       // Its ids are given again in the next segment, so that what stands there does not count.
     }
+    if (!cut) segment.size += length;
     if (written || !cut) await this.#seal(segment);
   }
 

@@ -74,7 +74,7 @@ class Findings {
           continue;
         if (id > segment.endId) this.#gaps.push([segment.endId, id - segment.endId]);
         segment.add(id, offset, end, waitingSince);
-        this.#clockMs = enqueuedMs;
+        if (Number.isFinite(enqueuedMs)) this.#clockMs = enqueuedMs;
         this.#waitingTime = Math.max(this.#waitingTime, waitingSince);
       }
     }
