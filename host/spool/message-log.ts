@@ -375,6 +375,7 @@ class MessageLog implements Spool {
       await this.#takeBack(segment, file, bytes.length, written);
       throw cause;
     }
+    if (size === 0) segment.head = parts[0]?.length ?? 0;
     segment.size += bytes.length;
     this.#marks = this.#without(marks);
     if (sync) {
@@ -410,10 +411,29 @@ class MessageLog implements Spool {
     }
     if (!cut) segment.size += length;
     if (written || !cut) await this.#seal(segment);
+    if (this.#segments.every(({ messages }) => messages === 0)) await this.#clear();
+  }
+
+  /** Everything is delivered: on a full disk the room it stands in may be all there is to go on with. Each file's state stays. */
+  async #clear(): Promise<void> {
+    this.#state = { ...this.#state, floor: this.#nextId };
+    this.#marks = [];
+    this.#countsWait = true;
+    for (const segment of this.#segments.filter(({ size, head }) => size > head)) {
+      await this.#seal(segment);
+      try {
+        const file = await this.#folder.open(segment.name);
+        await file.truncate(segment.head).finally(() => file.close());
+        segment.size = segment.head;
+      } catch {
+        // Tried again when the next write fails.
+      }
+    }
   }
 
   async #seal(segment: Segment): Promise<void> {
     segment.sealed = true;
+    if (segment !== this.#segments.at(-1)) return;
     const file = this.#file;
     this.#file = undefined;
     await file?.close().catch(() => undefined);

@@ -65,6 +65,7 @@ class Findings {
       this.skippedBytes += record.offset - whole;
       whole = record.end;
       if (record.kind === 'state') {
+        if (record.offset === 0) segment.head = record.end;
         this.#state = latest(this.#state, record.state);
         for (const range of record.ranges) this.#marks.push(range);
       } else if (record.kind === 'message') {

@@ -20,6 +20,8 @@ export class Segment {
   sealed = false;
   /** Holds the spool's state, on the disk for good. */
   settled = false;
+  /** Bytes of the state it begins with. */
+  head = 0;
   /** Undelivered messages, and the bytes of the messages themselves. */
   messages = 0;
   bytes = 0;

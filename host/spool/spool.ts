@@ -4,7 +4,7 @@ import { WardletError } from '../../bindings/js/errors.ts';
 import type { OutgoingMessage } from '../transport/transport.ts';
 
 export interface SpooledMessage extends OutgoingMessage {
-  /** Counts up in the order of appending; names the message towards this spool, across restarts. */
+  /** Counts up in the order of appending; names the message towards this spool as long as it is in it, also across restarts. */
   readonly id: number;
   /** ms since 1970 on the clock of the one who appended it; a message that waited long may carry a wrong one. */
   readonly enqueuedMs: number;
@@ -17,7 +17,10 @@ export interface Amount {
 }
 
 export interface SpoolStatistics extends Amount {
-  /** Bytes it takes up, at most maxBytes: messages, what frames them, and what is delivered and not yet cleared away. */
+  /**
+   * Bytes it takes up: messages, what frames them, and what is delivered and not yet cleared away. At most maxBytes after an append, save that after
+   * a crash or a failing disk there may be more until the next one.
+   */
   readonly occupiedBytes: number;
   /** Since the spool was made; a restart does not lose them. */
   readonly givenUp: { readonly age: Amount; readonly size: Amount };
