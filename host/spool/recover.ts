@@ -41,6 +41,7 @@ async function cut(folder: SpoolFolder, segment: Segment, whole: number, found: 
     if (whole < segment.size) await file.truncate(whole);
     // What a killed process had written and not synced is in the spool now, as firmly as the rest.
     await file.sync();
+    await folder.sync();
   } finally {
     await file.close();
   }
