@@ -430,9 +430,10 @@ class Life {
     await this.spool();
     const faults: ReadonlyArray<Fault | undefined> = [undefined, undefined, 'ENOSPC', 'EIO'];
     const { folder } = this;
+    let failed = false;
     folder.fault = () => {
       const fault = random.once(12) ? random.pick(faults) : undefined;
-      if (fault) this.#certain = this.#tidy = false;
+      if (fault) failed = true;
       return fault;
     };
     switch (random.below(8)) {
@@ -465,6 +466,7 @@ class Life {
       }
     }
     folder.fault = () => undefined;
+    if (failed) this.#certain = this.#tidy = false;
   }
 
   /** Everything appended is there, delivered, or counted as given up; nothing else is. */
