@@ -265,15 +265,21 @@ class MessageLog implements Spool {
   async #commit(batch: readonly Waiting[]): Promise<number> {
     this.#giveUpAged();
     const length = batch.reduce((sum, { message }) => sum + MESSAGE_OVERHEAD + message.bytes.length, 0);
-    await this.#makeRoom(length + stateLength(this.#marks.slice(0, MOST_RANGES)) + stateLength([]));
+    // Marks that come in from here on wait for the next commit: room is made for these.
+    const marks = this.#marks.slice(0, MOST_RANGES);
+    let most = marks.length;
+    await this.#makeRoom(length + stateLength(marks) + stateLength([]));
     const { floor } = this.#state;
     if (this.#countsWait) this.#marks = this.#marks.filter(([first, count]) => first + count > floor);
     // The last segment holds the state before any other goes, and what is given up is counted before it goes.
     if (this.#segments[0]?.messages === 0 && !this.#segments.at(-1)?.settled) this.#countsWait = true;
-    if (this.#countsWait) await this.#write([], true);
+    if (this.#countsWait) {
+      await this.#write([], true, most);
+      most = 0;
+    }
     await this.#removeDone();
     const first = this.#nextId;
-    await this.#write(batch, batch.length > 0);
+    await this.#write(batch, batch.length > 0, most);
     return first;
   }
 
@@ -345,8 +351,8 @@ class MessageLog implements Spool {
   }
 
   /** One write of state and messages; on failure nothing of it counts. */
-  async #write(batch: readonly Waiting[], sync: boolean): Promise<void> {
-    const marks = this.#marks.slice(0, MOST_RANGES);
+  async #write(batch: readonly Waiting[], sync: boolean, mostMarks: number): Promise<void> {
+    const marks = this.#marks.slice(0, mostMarks);
     if (batch.length === 0 && marks.length === 0 && !this.#countsWait) return;
     const length = batch.reduce(
       (sum, { message }) => sum + MESSAGE_OVERHEAD + message.bytes.length,
