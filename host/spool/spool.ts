@@ -18,8 +18,9 @@ export interface Amount {
 
 export interface SpoolStatistics extends Amount {
   /**
-   * Bytes it takes up: messages, what frames them, and what is delivered and not yet cleared away. At most maxBytes after an append, save that after
-   * a crash or a failing disk there may be more until the next one.
+   * Bytes it takes up: messages, what frames them, and what is delivered and not yet cleared away. At most maxBytes after an append, save that
+   * the counts of what is given up are written before it goes (some 100 bytes for a moment), and after a crash or a failing disk there may be more
+   * until the next append.
    */
   readonly occupiedBytes: number;
   /** Since the spool was made; a restart does not lose them. */
