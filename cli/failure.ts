@@ -13,6 +13,8 @@ const USAGE: ReadonlySet<ErrorCode> = new Set([
   'WL_BAD_ADDRESS',
   'WL_BAD_FILTER',
   'WL_UNSUPPORTED_FORMAT',
+  'WL_BAD_CONFIGURATION',
+  'WL_BAD_CONNECTION_STRING',
 ]);
 
 /** Prints to standard error and returns the exit code. */

@@ -6,6 +6,7 @@ import { EXIT_USAGE, reportFailure } from './failure.ts';
 import { readVersion } from './installation.ts';
 import { declareAgent } from './verbs/agent.ts';
 import { declareBench } from './verbs/bench.ts';
+import { declareConfig } from './verbs/config.ts';
 import { declareDecode } from './verbs/decode.ts';
 import { declareDemo } from './verbs/demo.ts';
 import { declareHub } from './verbs/hub.ts';
@@ -24,7 +25,15 @@ const program = new Command('wardlet')
   .showHelpAfterError('(wardlet --help lists verbs and options)')
   .exitOverride();
 
-for (const declare of [declareInspect, declareDecode, declareAgent, declareHub, declareDemo, declareBench]) {
+for (const declare of [
+  declareInspect,
+  declareDecode,
+  declareAgent,
+  declareHub,
+  declareDemo,
+  declareConfig,
+  declareBench,
+]) {
   declare(program);
 }
 settle(program);
