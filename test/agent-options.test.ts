@@ -122,6 +122,7 @@ test('two agents do not share event ids; the same entropy gives the same boot id
       ...good(),
       transport: new FakeTransport(),
       connectionString: undefined,
+      clock: STANDING,
       ...options,
     });
     agent.start();
