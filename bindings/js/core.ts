@@ -41,6 +41,7 @@ const COLLECTOR_BITS: Readonly<Record<CollectorName, number>> = {
   Heartbeat: 4,
 };
 
+/** What loadCore returns. One device each; a call at a time. */
 export class Core {
   readonly profile: Profile;
   /** major.minor.patch */
@@ -167,6 +168,7 @@ export class Core {
     this.#check(this.exports.acknowledge(sequence));
   }
 
+  /** Counters, state and boot id of this moment; at any time. */
   status(): CoreStatus {
     return readStatus(this.#view, this.#status);
   }

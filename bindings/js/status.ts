@@ -67,6 +67,7 @@ export interface CoreStatus {
   readonly due: number;
 }
 
+/** Reads the status block (schema/status.ts) that begins at `at`; copies, so it stays as it is while the core goes on. */
 export function readStatus(view: DataView, at: number): CoreStatus {
   const u64 = (offset: number) => Number(view.getBigUint64(at + offset, true));
   const u32 = (offset: number) => view.getUint32(at + offset, true);

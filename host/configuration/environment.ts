@@ -14,6 +14,7 @@ const OTHERS: ReadonlySet<string> = new Set(['WARDLET_DATA', 'WARDLET_CONFIG']);
 /** One connection, as devices of a single hub have it. */
 const CONNECTION_STRING = 'WARDLET_CONNECTION_STRING';
 
+/** `NetworkActivity_CacheSize` as WARDLET_NETWORK_ACTIVITY_CACHE_SIZE. */
 export function variableOf(key: KeyName): string {
   return PREFIX + key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
 }

@@ -22,6 +22,7 @@ const FORMATS: Readonly<Record<Profile, readonly MessageFormat[]>> = {
   gateway: ['2.3'],
 };
 
+/** What the build of this core can hold: flows, addresses, texts, formats. */
 export function limitsOf(core: Core): Limits {
   const { LOCAL_MAX, TEXT_MAX } = core.exports;
   return {

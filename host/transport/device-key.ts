@@ -4,6 +4,7 @@ import { WardletError } from '../../bindings/js/errors.ts';
 
 const HIDDEN = '[device key]';
 
+/** A device's symmetric key, for signing alone: it shows itself to nobody. */
 export class DeviceKey {
   readonly #secret: Uint8Array<ArrayBuffer>;
   #imported: Promise<CryptoKey> | undefined;
@@ -26,10 +27,12 @@ export class DeviceKey {
     return btoa(String.fromCharCode(...new Uint8Array(signature)));
   }
 
+  /** What a log gets. */
   toString(): string {
     return HIDDEN;
   }
 
+  /** What JSON.stringify gets. */
   toJSON(): string {
     return HIDDEN;
   }

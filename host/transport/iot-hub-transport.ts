@@ -32,6 +32,10 @@ const RENEWAL_PATIENCE_MS = 5_000;
 /** A connection that lasted so long was a good one, even if nothing was sent. */
 const LASTED_MS = 60_000;
 
+/**
+ * A way to Azure IoT Hub, or to a hub that speaks its MQTT: TLS, a shared access signature, QoS 1, reconnecting with growing, random waits.
+ * For agents of your own making; createAgent makes it from a connection string.
+ */
 export class IotHubTransport implements Transport {
   readonly identity: string;
   readonly #connection: ConnectionString;
@@ -68,16 +72,19 @@ export class IotHubTransport implements Transport {
     this.identity = identityText(connection);
   }
 
+  /** Begins to connect, and does so until close. Once. */
   open(listener: TransportListener): void {
     this.#listener = listener;
     void this.#connect();
   }
 
+  /** Resolves at PUBACK. @throws WardletError WL_DISCONNECTED when the connection was lost before */
   send(message: OutgoingMessage): Promise<void> {
     if (!this.#announced) return Promise.reject(lostConnection(undefined, this.#now()));
     return this.#queue.send(message);
   }
 
+  /** Ends the connection and every attempt to make one. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -3,6 +3,7 @@
 import { identityKey } from './client-identity.ts';
 import { DISCONNECTIONS, type HubHappening, REFUSALS, REVOCATIONS, TERMINATIONS } from './hub-events.ts';
 
+/** One sentence without a full stop; what a device said in it is not made printable. */
 export function eventText(event: HubHappening): string {
   switch (event.kind) {
     case 'started':

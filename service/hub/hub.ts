@@ -57,6 +57,7 @@ interface HubEvents {
   event: [HubEvent];
 }
 
+/** What startHub returns: a hub that listens. */
 export class Hub {
   readonly #parts: HubParts;
   readonly #emitter = new EventEmitter<HubEvents>();
@@ -150,11 +151,13 @@ export class Hub {
     return this.#sessions.size;
   }
 
+  /** `message`: one is stored, its PUBACK goes out now; `event`: something happened. */
   on<Name extends keyof HubEvents>(name: Name, listener: (...value: HubEvents[Name]) => void): this {
     this.#emitter.on(name, listener as never);
     return this;
   }
 
+  /** Takes a listener off. */
   off<Name extends keyof HubEvents>(name: Name, listener: (...value: HubEvents[Name]) => void): this {
     this.#emitter.off(name, listener as never);
     return this;
