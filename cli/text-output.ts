@@ -15,9 +15,9 @@ export class TextOutput {
     if (this.#text.length >= PIECE) this.end();
   }
 
-  /** Hands over what is left. */
+  /** Hands over what is left: as bytes, for text put together from pieces would be kept, with all of them, until the reader takes it. */
   end(): void {
-    if (this.#text !== '') this.#stream.write(this.#text);
+    if (this.#text !== '') this.#stream.write(Buffer.from(this.#text));
     this.#text = '';
   }
 }
