@@ -86,24 +86,20 @@ export function observeKnown(at: usize, end: usize): usize {
     const middle = load<u32>(at, IP + 6);
     const number = middle >> 24;
     if (middle & 0xff1f) break;
-    let protocol: u64 = PROTOCOL_TCP;
-    let flags: u32 = load<u8>(at, TCP_FLAGS);
-    if (number !== 6) {
-      if (number !== 17) break;
-      protocol = PROTOCOL_UDP;
-      flags = 0;
-    }
+    // Protocol and direction change from packet to packet: selected, not branched on, for a wrong guess costs 5 ns.
+    const isUdp = number === 17;
+    if (!(<i32>isUdp | <i32>(number === 6))) break;
+    const protocol = select<u32>(PROTOCOL_UDP, PROTOCOL_TCP, isUdp);
+    const flags = select<u32>(0, load<u8>(at, TCP_FLAGS), isUdp);
 
     // As if the first local address had sent it, or else received it: no record is found where that is wrong.
-    let addresses = load<u64>(at, IP + 12);
-    let ports = load<u32>(at, TRANSPORT);
-    let direction: usize = DIRECTION_OUT;
-    if (<u32>addresses !== local) {
-      addresses = rotl<u64>(addresses, 32);
-      ports = rotl<u32>(ports, 16);
-      direction = DIRECTION_IN;
-    }
-    const transport = ports | (protocol << 32);
+    const sent = load<u64>(at, IP + 12);
+    const sentPorts = load<u32>(at, TRANSPORT);
+    const incoming = <u32>sent !== local;
+    const addresses = select<u64>(rotl<u64>(sent, 32), sent, incoming);
+    const ports = select<u32>(rotl<u32>(sentPorts, 16), sentPorts, incoming);
+    const direction = select<usize>(DIRECTION_IN, DIRECTION_OUT, incoming);
+    const transport = <u64>ports | ((<u64>protocol) << 32);
     let slot = <u32>((addresses * addressMultiplier + transport * transportMultiplier) >> (64 - SLOT_BITS));
     let record: usize = 0;
     while (true) {
