@@ -6,7 +6,7 @@ import type { MessageFormat } from '../bindings/js/messages/security-message.ts'
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
 import { parseFlowFilter } from '../host/inspection/flow-filter.ts';
-import type { FlowTotal } from '../host/inspection/flow-totals.ts';
+import type { FlowTotal, FlowTotals } from '../host/inspection/flow-totals.ts';
 import { type Inspection, inspectCapture } from '../host/inspection/inspect-capture.ts';
 import { openCore, PROFILES } from './cores.ts';
 import { checkLinks, deviceOfCapture } from './device-addresses.ts';
@@ -77,7 +77,7 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
     );
     const device = { addresses: localAddresses, proposed: proposal !== undefined };
     if (options.json) writeJson(result, shown, device);
-    else if (options.csv) writeCsv(shown);
+    else if (options.csv) writeCsv(result.flows, shown);
     else
       showInspection({
         name: source.name,
@@ -115,8 +115,8 @@ function writeJson(
   const output = new TextOutput(process.stdout);
   output.write(`${JSON.stringify(summary).slice(0, -1)},"flows":[`);
   let separator = '';
-  for (const flow of shown.rows) {
-    output.write(separator + flowJson(flow));
+  for (const flow of shown.flows) {
+    output.write(separator + flowJson(flows.total(flow)));
     separator = ',';
   }
   output.write(']}\n');
@@ -142,11 +142,12 @@ function isoTime(ms: number | undefined): string | null {
 }
 
 /** RFC 4180. No value needs quotes. */
-function writeCsv({ rows }: ShownFlows): void {
+function writeCsv(totals: FlowTotals, { flows }: ShownFlows): void {
   const output = new TextOutput(process.stdout);
   output.write('protocol,localAddress,localPort,remoteAddress,remotePort,bytesIn,bytesOut\r\n');
-  for (const flow of rows) {
-    const { protocol, localAddress, localPort, remoteAddress, remotePort, bytesIn, bytesOut } = flow;
+  for (const flow of flows) {
+    const { protocol, localAddress, localPort, remoteAddress, remotePort, bytesIn, bytesOut } =
+      totals.total(flow);
     output.write(
       `${protocol},${localAddress},${localPort},${remoteAddress},${remotePort},${bytesIn},${bytesOut}\r\n`,
     );

@@ -21,7 +21,7 @@ export interface InspectionView {
 
 export function showInspection(view: InspectionView): void {
   const { result, shown } = view;
-  const rows = [...shown.rows];
+  const rows = Array.from(shown.flows, (flow) => result.flows.total(flow));
   const lines = [heading(view), device(view), '', packets(result)];
   if (rows.length > 0) lines.push('', flows(rows));
   else if (shown.matching === 0) lines.push('', view.filtered ? 'No flow passes the filter.' : 'No flows.');

@@ -19,252 +19,147 @@ const PROTOCOLS: readonly ProtocolName[] = ['TCP', 'UDP', 'ICMP'];
 
 /** Bounds what one capture makes us remember: about 1 GB. */
 const FLOWS_MAX = 1 << 24;
+/** Places for flows and slots, to begin with: 36 KB a family, for most captures are small. */
+const FLOWS_FIRST = 512;
 
 /**
- * The flows of one address family: open addressing, at most half full. A flow is one run of u32 words, in one cache line:
+ * The flows of one address family, in the order they were met, and an index of them: open addressing, at most half full,
+ * a slot holds the number of a flow + 1. A flow is one run of words:
  *
- *   | local, remote address | ports: local << 16, remote | PROTOCOL_ + 1, 0 empty | f64 bytes in | f64 bytes out | padding
+ *   | u32 local, remote address | u32 ports: local << 16, remote | u32 PROTOCOL_ | f64 bytes in | f64 bytes out |
+ *
+ * A core reports its flows in the same order at every collection, so the flow after the one before is nearly always the one
+ * meant: no hash, no slot, and memory is read front to back.
  */
-abstract class FamilyTotals {
-  protected known = 0;
-  protected mask: number;
-  protected words: Int32Array;
-  protected bytes: Float64Array;
-  /** u32 of both addresses together. */
-  readonly #addressWords: number;
+class FamilyTotals {
+  count = 0;
+  readonly #addressBytes: number;
+  /** Words of a five-tuple, and of a flow. */
+  readonly #keyWords: number;
   readonly #flowWords: number;
+  readonly #key: Int32Array;
+  #words = new Int32Array(0);
+  /** The same memory. */
+  #bytes = new Float64Array(0);
+  #octets = new Uint8Array(0);
+  #index = new Uint32Array(FLOWS_FIRST * 2);
+  #next = 0;
 
-  /** slots: a power of 2, to begin with. */
-  constructor(addressWords: number, flowWords: number, slots: number) {
-    this.#addressWords = addressWords;
-    this.#flowWords = flowWords;
-    this.mask = slots - 1;
-    this.words = new Int32Array(slots * flowWords);
-    this.bytes = new Float64Array(this.words.buffer);
+  /** addressBytes: 4 or 16. */
+  constructor(addressBytes: number) {
+    this.#addressBytes = addressBytes;
+    this.#keyWords = addressBytes / 2 + 2;
+    this.#flowWords = this.#keyWords + 4;
+    this.#key = new Int32Array(this.#keyWords);
+    this.#place(FLOWS_FIRST);
   }
 
   /** addresses: at `at`, local then remote, network order. */
-  abstract add(
+  add(
     addresses: DataView,
     at: number,
     ports: number,
     protocol: number,
     bytesIn: number,
     bytesOut: number,
-  ): void;
-
-  /** Of the five-tuple that begins at words[flow]. */
-  protected abstract hashOf(words: Int32Array, flow: number): number;
-
-  /** Distinct five-tuples. */
-  get count(): number {
-    return this.known;
+  ): void {
+    const key = this.#key;
+    const last = this.#keyWords - 1;
+    for (let word = 0; word < last - 1; word++) key[word] = addresses.getInt32(at + word * 4, true);
+    key[last - 1] = ports;
+    key[last] = protocol;
+    const flow = this.#isKey(this.#next) ? this.#next : this.#find();
+    this.#next = flow + 1;
+    const counts = this.#countsAt(flow);
+    const bytes = this.#bytes;
+    bytes[counts] = (bytes[counts] as number) + bytesIn;
+    bytes[counts + 1] = (bytes[counts + 1] as number) + bytesOut;
   }
 
-  /** A flow has been written into an empty slot. */
-  protected added(): void {
-    this.known++;
-    if (this.known * 2 > this.mask) this.#grow();
+  bytesOf(flow: number): number {
+    const counts = this.#countsAt(flow);
+    return (this.#bytes[counts] as number) + (this.#bytes[counts + 1] as number);
+  }
+
+  total(flow: number): FlowTotal {
+    const length = this.#addressBytes;
+    const at = flow * this.#flowWords;
+    const ports = this.#words[at + this.#keyWords - 2] as number;
+    const counts = this.#countsAt(flow);
+    return {
+      protocol: PROTOCOLS[this.#words[at + this.#keyWords - 1] as number] ?? 'TCP',
+      localAddress: formatAddress(this.#octets, at * 4, length),
+      localPort: ports >>> 16,
+      remoteAddress: formatAddress(this.#octets, at * 4 + length, length),
+      remotePort: ports & 0xffff,
+      bytesIn: this.#bytes[counts] as number,
+      bytesOut: this.#bytes[counts + 1] as number,
+    };
+  }
+
+  /** Where in #bytes. */
+  #countsAt(flow: number): number {
+    return (flow * this.#flowWords + this.#keyWords) >>> 1;
+  }
+
+  #isKey(flow: number): boolean {
+    if (flow >= this.count) return false;
+    const words = this.#words;
+    const key = this.#key;
+    const at = flow * this.#flowWords;
+    // Local addresses are much the same for all flows: from the end.
+    for (let word = key.length - 1; word >= 0; word--) if (words[at + word] !== key[word]) return false;
+    return true;
+  }
+
+  /** The flow of the key; a new one where it is not known yet. */
+  #find(): number {
+    const index = this.#index;
+    const mask = index.length - 1;
+    let slot = hashOf(this.#key, 0, this.#keyWords) & mask;
+    for (let number = index[slot] as number; number !== 0; number = index[slot] as number) {
+      if (this.#isKey(number - 1)) return number - 1;
+      slot = (slot + 1) & mask;
+    }
+    const flow = this.count++;
+    index[slot] = this.count;
+    this.#words.set(this.#key, flow * this.#flowWords);
+    if (this.count * 2 === index.length) this.#grow();
+    return flow;
   }
 
   #grow(): void {
-    if (this.known > FLOWS_MAX) {
+    if (this.count > FLOWS_MAX) {
       throw new WardletError('WL_TOO_MANY_FLOWS', `the capture holds more than ${FLOWS_MAX} flows`, {
         hint: 'cut it into parts and inspect each: editcap -c 10000000 big.pcap part.pcap',
       });
     }
-    const old = this.words;
-    const size = this.#flowWords;
-    const words = new Int32Array(old.length * 4);
-    const mask = words.length / size - 1;
-    const protocolAt = this.#addressWords + 1;
-    for (let flow = 0; flow < old.length; flow += size) {
-      if (old[flow + protocolAt] === 0) continue;
-      let slot = this.hashOf(old, flow) & mask;
-      while (words[slot * size + protocolAt] !== 0) slot = (slot + 1) & mask;
-      for (let word = 0; word < size; word++) words[slot * size + word] = old[flow + word] as number;
+    const places = this.count * 4;
+    this.#place(places);
+    const index = new Uint32Array(places * 2);
+    const mask = index.length - 1;
+    for (let flow = 0; flow < this.count; flow++) {
+      let slot = hashOf(this.#words, flow * this.#flowWords, this.#keyWords) & mask;
+      while (index[slot] !== 0) slot = (slot + 1) & mask;
+      index[slot] = flow + 1;
     }
-    this.words = words;
-    this.bytes = new Float64Array(words.buffer);
-    this.mask = mask;
+    this.#index = index;
   }
 
-  /** Where each flow stands in words. */
-  positions(): Uint32Array {
-    const positions = new Uint32Array(this.count);
-    const { words } = this;
-    let found = 0;
-    for (let flow = 0; flow < words.length; flow += this.#flowWords) {
-      if (words[flow + this.#addressWords + 1] !== 0) positions[found++] = flow;
-    }
-    return positions;
-  }
-
-  bytesOf(flow: number): number {
-    const at = (flow + this.#addressWords + 2) / 2;
-    return (this.bytes[at] as number) + (this.bytes[at + 1] as number);
-  }
-
-  total(flow: number): FlowTotal {
-    const addressBytes = this.#addressWords * 2;
-    const addresses = new Uint8Array(this.words.buffer, flow * 4, 2 * addressBytes);
-    const ports = this.words[flow + this.#addressWords] as number;
-    const at = (flow + this.#addressWords + 2) / 2;
-    return {
-      protocol: PROTOCOLS[(this.words[flow + this.#addressWords + 1] as number) - 1] ?? 'TCP',
-      localAddress: formatAddress(addresses, 0, addressBytes),
-      localPort: ports >>> 16,
-      remoteAddress: formatAddress(addresses, addressBytes, addressBytes),
-      remotePort: ports & 0xffff,
-      bytesIn: this.bytes[at] as number,
-      bytesOut: this.bytes[at + 1] as number,
-    };
+  #place(flows: number): void {
+    const words = new Int32Array(flows * this.#flowWords);
+    words.set(this.#words);
+    this.#words = words;
+    this.#bytes = new Float64Array(words.buffer);
+    this.#octets = new Uint8Array(words.buffer);
   }
 }
 
-/** Entries taken together. */
-const STAGED = 1024;
-
-/**
- * Nearly every flow of nearly every capture is IPv4, and a large table lies in slow memory: entries are staged, the slots of all of
- * them touched in one short loop, where waits for memory overlap, and only then added: 40 ns an entry instead of 150.
- */
-class V4Totals extends FamilyTotals {
-  #staged = 0;
-  /** As in words: local, remote, ports, protocol + 1. */
-  readonly #keys = new Int32Array(STAGED * 4);
-  readonly #counts = new Float64Array(STAGED * 2);
-  readonly #hashes = new Int32Array(STAGED);
-  /** Keeps the compiler from leaving out the loop that touches. */
-  #touched = 0;
-
-  constructor() {
-    // 4 MB, of which only what is used is ever touched: few captures outgrow it.
-    super(2, 8, 1 << 17);
-  }
-
-  add(
-    addresses: DataView,
-    at: number,
-    ports: number,
-    protocol: number,
-    bytesIn: number,
-    bytesOut: number,
-  ): void {
-    const entry = this.#staged++;
-    const keys = this.#keys;
-    keys[entry * 4] = addresses.getInt32(at, true);
-    keys[entry * 4 + 1] = addresses.getInt32(at + 4, true);
-    keys[entry * 4 + 2] = ports;
-    keys[entry * 4 + 3] = protocol + 1;
-    this.#counts[entry * 2] = bytesIn;
-    this.#counts[entry * 2 + 1] = bytesOut;
-    if (this.#staged === STAGED) this.#settle();
-  }
-
-  override get count(): number {
-    this.#settle();
-    return this.known;
-  }
-
-  #settle(): void {
-    const staged = this.#staged;
-    const hashes = this.#hashes;
-    for (let entry = 0; entry < staged; entry++) hashes[entry] = this.hashOf(this.#keys, entry * 4);
-    const { words, mask } = this;
-    let touched = 0;
-    for (let entry = 0; entry < staged; entry++) {
-      touched ^= words[((hashes[entry] as number) & mask) * 8] as number;
-    }
-    this.#touched ^= touched;
-    this.#staged = 0;
-    for (let entry = 0; entry < staged; entry++) this.#addStaged(entry);
-  }
-
-  #addStaged(entry: number): void {
-    const { words, bytes, mask } = this;
-    const keys = this.#keys;
-    const local = keys[entry * 4] as number;
-    const remote = keys[entry * 4 + 1] as number;
-    const ports = keys[entry * 4 + 2] as number;
-    const protocol = keys[entry * 4 + 3] as number;
-    const bytesIn = this.#counts[entry * 2] as number;
-    const bytesOut = this.#counts[entry * 2 + 1] as number;
-    for (let slot = (this.#hashes[entry] as number) & mask; ; slot = (slot + 1) & mask) {
-      const flow = slot * 8;
-      const count = slot * 4 + 2;
-      if (
-        words[flow + 1] === remote &&
-        words[flow + 2] === ports &&
-        words[flow] === local &&
-        words[flow + 3] === protocol
-      ) {
-        bytes[count] = (bytes[count] as number) + bytesIn;
-        bytes[count + 1] = (bytes[count + 1] as number) + bytesOut;
-        return;
-      }
-      if (words[flow + 3] !== 0) continue;
-      words[flow] = local;
-      words[flow + 1] = remote;
-      words[flow + 2] = ports;
-      words[flow + 3] = protocol;
-      bytes[count] = bytesIn;
-      bytes[count + 1] = bytesOut;
-      this.added();
-      return;
-    }
-  }
-
-  protected hashOf(words: Int32Array, flow: number): number {
-    const first = finished((words[flow] as number) ^ (words[flow + 3] as number));
-    return finished((words[flow + 1] as number) ^ finished((words[flow + 2] as number) ^ first));
-  }
-}
-
-class V6Totals extends FamilyTotals {
-  readonly #key = new Int32Array(10);
-
-  constructor() {
-    super(8, 16, 1 << 12);
-  }
-
-  add(
-    addresses: DataView,
-    at: number,
-    ports: number,
-    protocol: number,
-    bytesIn: number,
-    bytesOut: number,
-  ): void {
-    const { words, bytes, mask } = this;
-    const key = this.#key;
-    for (let word = 0; word < 8; word++) key[word] = addresses.getInt32(at + word * 4, true);
-    key[8] = ports;
-    key[9] = protocol + 1;
-    for (let slot = this.hashOf(key, 0) & mask; ; slot = (slot + 1) & mask) {
-      const flow = slot * 16;
-      const count = slot * 8 + 5;
-      if (words[flow + 9] === 0) {
-        words.set(key, flow);
-        bytes[count] = bytesIn;
-        bytes[count + 1] = bytesOut;
-        this.added();
-        return;
-      }
-      let word = 0;
-      while (word < 10 && words[flow + word] === key[word]) word++;
-      if (word < 10) continue;
-      bytes[count] = (bytes[count] as number) + bytesIn;
-      bytes[count + 1] = (bytes[count + 1] as number) + bytesOut;
-      return;
-    }
-  }
-
-  protected hashOf(words: Int32Array, flow: number): number {
-    let hash = 0;
-    for (let word = 0; word < 10; word++) hash = finished(hash ^ (words[flow + word] as number));
-    return hash;
-  }
+/** Of words[from, from + count). */
+function hashOf(words: Int32Array, from: number, count: number): number {
+  let hash = 0;
+  for (let word = 0; word < count; word++) hash = finished(hash ^ (words[from + word] as number));
+  return hash;
 }
 
 /** The finish of MurmurHash3 (Appleby 2011): every bit reaches every bit, so that addresses that differ in one byte do not cluster. */
@@ -275,8 +170,8 @@ function finished(hash: number): number {
 }
 
 export class FlowTotals {
-  readonly #v4 = new V4Totals();
-  readonly #v6 = new V6Totals();
+  readonly #v4 = new FamilyTotals(4);
+  readonly #v6 = new FamilyTotals(16);
   bytesIn = 0;
   bytesOut = 0;
 
@@ -302,19 +197,19 @@ export class FlowTotals {
     else this.#v4.add(addresses, at, ports, protocol, bytesIn, bytesOut);
   }
 
-  /** Every flow, most bytes first; among equals no particular order, but always the same. */
-  *byBytes(): Generator<FlowTotal> {
-    const v4 = this.#v4.positions();
-    const v6 = this.#v6.positions();
-    const sizes = new Float64Array(v4.length + v6.length);
-    for (let flow = 0; flow < v4.length; flow++) sizes[flow] = this.#v4.bytesOf(v4[flow] as number);
-    for (let flow = 0; flow < v6.length; flow++)
-      sizes[v4.length + flow] = this.#v6.bytesOf(v6[flow] as number);
-    for (const flow of descending(sizes)) {
-      yield flow < v4.length
-        ? this.#v4.total(v4[flow] as number)
-        : this.#v6.total(v6[flow - v4.length] as number);
-    }
+  /** Numbers of all flows for `total`, most bytes first; among equals in the order they were met. */
+  byBytes(): Uint32Array {
+    const v4 = this.#v4;
+    const v6 = this.#v6;
+    const sizes = new Float64Array(this.count);
+    for (let flow = 0; flow < v4.count; flow++) sizes[flow] = v4.bytesOf(flow);
+    for (let flow = 0; flow < v6.count; flow++) sizes[v4.count + flow] = v6.bytesOf(flow);
+    return descending(sizes);
+  }
+
+  /** The flow of a number. */
+  total(flow: number): FlowTotal {
+    return flow < this.#v4.count ? this.#v4.total(flow) : this.#v6.total(flow - this.#v4.count);
   }
 }
 
