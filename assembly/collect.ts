@@ -3,6 +3,7 @@
 import { COLLECTOR_NETWORK_ACTIVITY } from '../schema/configuration-block';
 import { STATUS_OUTBOX_WAITS } from '../schema/status';
 import { beginInterval } from './collectors/network-activity';
+import { beginActivity } from './encode/activity-2.3';
 import { writeMessage } from './encode/message-2.3';
 import { settleStanding } from './flow/standing';
 import {
@@ -33,6 +34,7 @@ export function collectScheduled(collectors: u32, waiting: u32, time: i64): void
 /** Writes messages until every collector in `wanted` (1 << COLLECTOR_) has said its say, or the outbox is full. */
 export function collect(wanted: u32, time: i64): void {
   const sendEmpty = load<u32>(AGENT, AGENT_SEND_EMPTY) !== 0;
+  beginActivity();
   while (wanted !== 0) {
     const at = outboxPlace();
     if (at === 0) {

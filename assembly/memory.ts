@@ -33,6 +33,8 @@ export const OUTBOX_SIZE: i32 = LARGE ? 524288 : LEAN ? 5120 : 6144;
 export const HAS_FAST_PATH: bool = !LEAN;
 /** Collect when the flow table is full, before the next interval: a gateway has the memory for the messages. */
 export const COLLECTS_EARLY: bool = LARGE;
+/** Each message begins where the one before ended: a collection of 50,000 flows takes 40 messages. */
+export const RESUMES_PLAN: bool = LARGE;
 
 // --- status: what the host reads; layout in schema/status.ts ---------------------------------------------------
 export const STATUS: usize = memory.data(STATUS_SIZE, 8);
@@ -188,7 +190,7 @@ export const EVERYTHING_ELSE: usize = memory.data(2 * 3 * ELSE_SIZE, 8);
 export const SCORES_SIZE: i32 = 32;
 export const SCORES: usize = memory.data(SCORES_SIZE, 8);
 
-// --- encoder scratch, only valid while one message is written ---------------------------------------------------
+// --- encoder scratch, only valid while one message is written, PLAN_FROM while one collection is ---------------------------------------------------
 /** u16 by set of present fields: where in the message their vtable stands, 0 not yet. */
 export const VTABLE_MASKS: i32 = 32;
 export const VTABLES: usize = memory.data(VTABLE_MASKS * 2, 8);
@@ -200,7 +202,9 @@ export const PLAN_MASKS: usize = 8;
 export const PLAN_CUT: usize = 12;
 /** u32: collectors (1 << COLLECTOR_) that the message left for the next one. */
 export const PLAN_LEFT: usize = 16;
-export const PLAN_SIZE: i32 = 24;
+/** u32 by family: entries before it have nothing uncollected (profile gateway). */
+export const PLAN_FROM: usize = 24;
+export const PLAN_SIZE: i32 = 32;
 export const PLAN: usize = memory.data(PLAN_SIZE, 8);
 
 // --- input and outbox -------------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ import {
   PLAN,
   PLAN_CUT,
   PLAN_ENTRIES,
+  PLAN_FROM,
   PLAN_MASKS,
+  RESUMES_PLAN,
   STATUS,
   VTABLE_MASKS,
   VTABLES,
@@ -44,6 +46,11 @@ const ACTIVITY_TABLE: u32 = OFFSET + 2 * OFFSET;
 const FLOW_VTABLE: u32 = VTABLE_HEADER + 4;
 const ADDRESSES_V4: u32 = 8;
 const ADDRESSES_V6: u32 = 32;
+
+/** Before the first message of a collection. */
+export function beginActivity(): void {
+  if (RESUMES_PLAN) store<u64>(PLAN, 0, PLAN_FROM);
+}
 
 /** Bytes the payload will take of `room`. PLAN says what is in it; nothing planned: an event without flows. */
 export function planActivity(room: u32): u32 {
@@ -77,7 +84,7 @@ function planFamily(family: u32, size: u32, room: u32): u32 {
   let masks = load<u32>(PLAN, PLAN_MASKS);
   let entries: u32 = 0;
   let total = size + OFFSET + FLOW_VTABLE;
-  for (let position: u32 = 0; position < used + ELSE_PROTOCOLS; position++) {
+  for (let position = firstPosition(family); position < used + ELSE_PROTOCOLS; position++) {
     const named = position < used;
     const entry = named ? recordAt(family, position) : elseEntry(family, position - used);
     let bytesIn = named ? flowBytes(entry, DIRECTION_IN) : load<u64>(entry, ELSE_BYTES);
@@ -103,6 +110,10 @@ function planFamily(family: u32, size: u32, room: u32): u32 {
   return entries === 0 ? size : planned(family, entries, masks, total);
 }
 
+function firstPosition(family: u32): u32 {
+  return RESUMES_PLAN ? load<u32>(PLAN + (family << 2), PLAN_FROM) : 0;
+}
+
 function planned(family: u32, entries: u32, masks: u32, total: u32): u32 {
   store<u32>(PLAN + (family << 2), entries, PLAN_ENTRIES);
   store<u32>(PLAN, masks, PLAN_MASKS);
@@ -124,7 +135,8 @@ function writeFamily(family: u32, message: usize, field: usize, entries: u32, at
   const used = usedRecords(family);
   let end = vtable + FLOW_VTABLE;
   let reported: u64 = 0;
-  for (let position: u32 = 0; entries !== 0; position++) {
+  let position = firstPosition(family);
+  for (; entries !== 0; position++) {
     const named = position < used;
     const entry = named ? recordAt(family, position) : elseEntry(family, position - used);
     let bytesIn = named ? flowBytes(entry, DIRECTION_IN) : load<u64>(entry, ELSE_BYTES);
@@ -148,6 +160,8 @@ function writeFamily(family: u32, message: usize, field: usize, entries: u32, at
     if (named) leaveFlowBytes(entry, bytesIn, bytesOut);
     else leaveElseBytes(entry, bytesIn, bytesOut);
   }
+  // The last one may have been cut.
+  if (RESUMES_PLAN) store<u32>(PLAN + (family << 2), position - 1, PLAN_FROM);
   store<u64>(STATUS, load<u64>(STATUS, STATUS_REPORTED_BYTES) + reported, STATUS_REPORTED_BYTES);
   return end;
 }
