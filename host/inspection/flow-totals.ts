@@ -26,7 +26,7 @@ const FLOWS_FIRST = 512;
  * The flows of one address family, in the order they were met, and an index of them: open addressing, at most half full,
  * a slot holds the number of a flow + 1. A flow is one run of words:
  *
- *   | u32 local, remote address | u32 ports: local << 16, remote | u32 PROTOCOL_ | f64 bytes in | f64 bytes out |
+ *   | u32 local, remote address | u32 ports: local << 16, remote | u32 PROTOCOL_ + 1 | f64 bytes in | f64 bytes out |
  *
  * A core reports its flows in the same order at every collection, so the flow after the one before is nearly always the one
  * meant: no hash, no slot, and memory is read front to back.
@@ -67,7 +67,7 @@ class FamilyTotals {
     const last = this.#keyWords - 1;
     for (let word = 0; word < last - 1; word++) key[word] = addresses.getInt32(at + word * 4, true);
     key[last - 1] = ports;
-    key[last] = protocol;
+    key[last] = protocol + 1;
     const flow = this.#isKey(this.#next) ? this.#next : this.#find();
     this.#next = flow + 1;
     const counts = this.#countsAt(flow);
@@ -87,7 +87,7 @@ class FamilyTotals {
     const ports = this.#words[at + this.#keyWords - 2] as number;
     const counts = this.#countsAt(flow);
     return {
-      protocol: PROTOCOLS[this.#words[at + this.#keyWords - 1] as number] ?? 'TCP',
+      protocol: PROTOCOLS[(this.#words[at + this.#keyWords - 1] as number) - 1] ?? 'TCP',
       localAddress: formatAddress(this.#octets, at * 4, length),
       localPort: ports >>> 16,
       remoteAddress: formatAddress(this.#octets, at * 4 + length, length),
@@ -102,8 +102,8 @@ class FamilyTotals {
     return (flow * this.#flowWords + this.#keyWords) >>> 1;
   }
 
+  /** flow: up to count; the place behind the last flow is empty, and no key is zero. */
   #isKey(flow: number): boolean {
-    if (flow >= this.count) return false;
     const words = this.#words;
     const key = this.#key;
     const at = flow * this.#flowWords;
