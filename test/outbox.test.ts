@@ -52,6 +52,30 @@ function* takeAll(core: DrivenCore): Generator<TakenMessage> {
   for (let taken = core.take(); taken; taken = core.take()) yield taken;
 }
 
+test('gateway: flows counted again while their collection waits half-way are reported, the rest as well', () => {
+  const core = startedCore('gateway');
+  core.exports.connect();
+  const ledger = new Ledger();
+  const model = modelOf(LAPTOP);
+  const now = EPOCH + 5_000;
+  const pass = (peers: number) => {
+    for (let peer = 0; peer < peers; peer++) {
+      const next = frame({ to: peerV4(peer), payload: peer & 0xff });
+      ledger.take(judge(next, model));
+      core.observe(next, now);
+    }
+  };
+  pass(30_000);
+  core.collect(now, 1);
+  assert.ok(core.u32(STATUS_OUTBOX_WAITS) > 0, 'more flows than the outbox holds');
+  pass(100);
+  for (let turn = 0; turn < 6; turn++) {
+    for (const { message } of core.drain()) ledger.report(message);
+    core.tick(now);
+  }
+  ledger.close(core);
+});
+
 for (const profile of PROFILES) {
   test(`${profile}: nothing leaves before it is acknowledged, and taking is not acknowledging`, () => {
     const core = withHeartbeats(profile, 3);
