@@ -24,13 +24,16 @@ export class AgentView {
     this.#progress = progress;
   }
 
-  follow(agent: Agent): void {
+  /** isFinal: the warning ends the run, which says it then. */
+  follow(agent: Agent, isFinal: (error: WardletError) => boolean): void {
     agent.on('state', (state, previous) => {
       if (state === 'active') this.#lastWarning = '';
       if (this.#json) this.#write({ type: 'state', state, previous });
       else this.#note(err.bold(state));
     });
-    agent.on('warning', (error) => this.#warn(error));
+    agent.on('warning', (error) => {
+      if (this.#json || !isFinal(error)) this.#warn(error);
+    });
     if (!this.#json) return;
     agent.on('message', ({ sequence, format, bytes, stage }) =>
       this.#write({ type: 'message', stage, sequence, format, bytes: bytes.length }),
@@ -57,7 +60,10 @@ export class AgentView {
   #warn({ code, message, hint }: WardletError): void {
     if (this.#json) this.#write({ type: 'warning', code, message, hint });
     else if (message === this.#lastWarning) this.#repeated++;
-    else this.#note(`${err.yellow(printable(message))}\n          ${err.dim(printable(hint))}`);
+    else {
+      const goesOn = code === 'WL_UNREACHABLE' ? '; tried again until it works' : '';
+      this.#note(`${err.yellow(printable(message) + goesOn)}\n          ${err.dim(printable(hint))}`);
+    }
     this.#lastWarning = message;
   }
 

@@ -1,6 +1,5 @@
 // wardlet agent: a capture as if the device lived through it, reported to a hub.
 
-import { readFileSync } from 'node:fs';
 import type { Profile } from '../bindings/js/core.ts';
 import { type ErrorCode, WardletError } from '../bindings/js/errors.ts';
 import { type Agent, createAgent, replayCapture } from '../host/agent/index.ts';
@@ -12,6 +11,7 @@ import { checkLinks, deviceOfCapture } from './device-addresses.ts';
 import { choice, integer, integers, numberedSeed, speedFactor } from './options.ts';
 import { Progress } from './progress.ts';
 import { untilStopped } from './stop-signal.ts';
+import { readCertificates, readTextFile } from './text-file.ts';
 
 export interface AgentVerbOptions {
   readonly connectionString?: string;
@@ -36,7 +36,7 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
   // What was on the command line is not to be read off a list of processes.
   if (options.connectionString !== undefined) process.title = 'wardlet agent';
   const connectionString = connectionStringOf(options);
-  const ca = options.ca === undefined ? undefined : readText(options.ca);
+  const ca = options.ca === undefined ? undefined : readCertificates(options.ca);
   const speed = speedFactor(options.speed);
   const [high = 0, medium = 0, low = 0] = integers(
     '--interval',
@@ -82,10 +82,11 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
             maxRetrySeconds,
             ...(seed === undefined ? {} : { entropy: () => seed }),
           });
-          view.follow(device);
-          giveUpWhenHopeless(device, (error) => {
+          const isFirst = giveUpWhenHopeless(device, speed === 'max' ? waitMs : undefined, (error) => {
             hopeless = error;
           });
+          // What ends the run is said once, at the end.
+          view.follow(device, (error) => isFirst() && HOPELESS.has(error.code));
           return device;
         },
       }).catch((error: unknown) => {
@@ -101,16 +102,37 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
   }
 }
 
-function giveUpWhenHopeless(agent: Agent, gaveUp: (error: WardletError) => void): void {
+/**
+ * Ends a run whose first connection cannot come about: at once where waiting mends nothing, else after `patienceMs`, for a run
+ * that goes no faster than the hub takes it. Returns whether there has been no connection yet.
+ */
+function giveUpWhenHopeless(
+  agent: Agent,
+  patienceMs: number | undefined,
+  gaveUp: (error: WardletError) => void,
+): () => boolean {
   let connected = false;
-  agent.on('state', (state) => {
-    connected ||= state === 'active';
-  });
-  agent.on('warning', (error) => {
-    if (connected || !HOPELESS.has(error.code)) return;
+  let isOver = false;
+  let last: WardletError | undefined;
+  const giveUp = (error: WardletError) => {
+    clearTimeout(timer);
     gaveUp(error);
     agent.stop({ timeoutMs: 0 }).catch(() => {});
+  };
+  const timer = setTimeout(() => {
+    isOver = true;
+    if (last) giveUp(last);
+  }, patienceMs ?? 0).unref();
+  if (patienceMs === undefined) clearTimeout(timer);
+  agent.on('state', (state) => {
+    connected ||= state === 'active';
+    if (connected) clearTimeout(timer);
   });
+  agent.on('warning', (error) => {
+    last = error;
+    if (!connected && (isOver || HOPELESS.has(error.code))) giveUp(error);
+  });
+  return () => !connected;
 }
 
 function connectionStringOf({ connectionString, connectionStringFile }: AgentVerbOptions): string {
@@ -124,23 +146,20 @@ function connectionStringOf({ connectionString, connectionStringFile }: AgentVer
       },
     );
   }
+  if (connectionStringFile?.includes('SharedAccessKey=')) {
+    throw new WardletError(
+      'WL_BAD_USAGE',
+      '--connection-string-file was given the connection string itself',
+      {
+        hint: 'write it into a file that only you can read, and name that file',
+      },
+    );
+  }
   const text =
     connectionString ??
-    (connectionStringFile === undefined ? WARDLET_CONNECTION_STRING : readText(connectionStringFile));
+    (connectionStringFile === undefined ? WARDLET_CONNECTION_STRING : readTextFile(connectionStringFile));
   if (text !== undefined && text.trim() !== '') return text.trim();
   throw new WardletError('WL_BAD_USAGE', 'no connection string says who the device is', {
     hint: 'give --connection-string-file FILE or set WARDLET_CONNECTION_STRING; for a local hub: wardlet hub device add sensor-1',
   });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new WardletError('WL_BAD_FILE', `cannot read ${file}: ${reason}`, {
-      cause,
-      hint: 'check name and permissions',
-    });
-  }
 }

@@ -2,6 +2,7 @@
 
 import { type ErrorCode, WardletError } from '../bindings/js/errors.ts';
 import { err } from './colours.ts';
+import { withoutSecrets } from './secrets.ts';
 import { printable } from './terminal.ts';
 
 export const EXIT_FAILED = 1;
@@ -19,13 +20,23 @@ const USAGE: ReadonlySet<ErrorCode> = new Set([
 
 /** Prints to standard error and returns the exit code. */
 export function reportFailure(error: unknown, asJson: boolean): number {
-  const { code, message, hint } = describe(error);
+  const { code, message: whole, hint } = describe(error);
+  const message = withoutSecrets(whole);
   if (asJson) {
     process.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   } else {
     process.stderr.write(`${err.red('wardlet:')} ${printable(message)}\n  ${err.dim(printable(hint))}\n`);
   }
   return error instanceof WardletError && USAGE.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/** Standard output cannot take what a verb has to say. */
+export function outputFailure(cause: NodeJS.ErrnoException): WardletError {
+  const reason = cause.code === 'ENOSPC' ? 'the disk is full' : (cause.code ?? cause.message);
+  return new WardletError('WL_BAD_FILE', `cannot write the output: ${reason}`, {
+    cause,
+    hint: 'what came out so far is not complete: make room, or write it elsewhere',
+  });
 }
 
 export function describe(error: unknown): { code: string; message: string; hint: string } {

@@ -1,10 +1,11 @@
 // wardlet hub device: who may connect. Works on the hub's folder, whether the hub runs or not.
 
-import { readFile } from 'node:fs/promises';
 import { WardletError } from '../bindings/js/errors.ts';
+import type { Device, Registry } from '../service/index.ts';
 import { hubFolder } from './data-folder.ts';
 import { loadService } from './service-package.ts';
 import { printable, table } from './terminal.ts';
+import { readTextFile } from './text-file.ts';
 
 export interface DeviceOptions {
   readonly data?: string;
@@ -15,10 +16,10 @@ export async function addDevice(
   id: string,
   { data, json, keyFile }: DeviceOptions & { readonly keyFile?: string },
 ): Promise<void> {
-  const primaryKey = keyFile === undefined ? undefined : (await readText(keyFile)).trim();
+  const primaryKey = keyFile === undefined ? undefined : readTextFile(keyFile).trim();
   const registry = (await loadService()).openRegistry(hubFolder(data));
   try {
-    const device = registry.add(id, primaryKey === undefined ? {} : { primaryKey });
+    const device = addWithKey(registry, id, primaryKey, keyFile);
     const connectionString = registry.connectionString(device);
     process.stdout.write(
       json ? `${JSON.stringify({ ...device, connectionString })}\n` : `${connectionString}\n`,
@@ -29,7 +30,7 @@ export async function addDevice(
 }
 
 export async function listDevices({ data, json }: DeviceOptions): Promise<void> {
-  const registry = (await loadService()).openRegistry(hubFolder(data));
+  const registry = (await loadService()).openRegistry(hubFolder(data), { mustExist: true });
   try {
     const devices = registry.list();
     if (json) {
@@ -56,7 +57,7 @@ export async function listDevices({ data, json }: DeviceOptions): Promise<void> 
 }
 
 export async function removeDevice(id: string, { data, json }: DeviceOptions): Promise<void> {
-  const registry = (await loadService()).openRegistry(hubFolder(data));
+  const registry = (await loadService()).openRegistry(hubFolder(data), { mustExist: true });
   try {
     registry.remove(id);
     process.stdout.write(json ? `${JSON.stringify({ removed: id })}\n` : `${printable(id)} removed\n`);
@@ -65,13 +66,17 @@ export async function removeDevice(id: string, { data, json }: DeviceOptions): P
   }
 }
 
-async function readText(file: string): Promise<string> {
+function addWithKey(
+  registry: Registry,
+  id: string,
+  primaryKey: string | undefined,
+  keyFile: string | undefined,
+): Device {
+  if (primaryKey === undefined) return registry.add(id);
   try {
-    return await readFile(file, 'utf8');
+    return registry.add(id, { primaryKey });
   } catch (cause) {
-    throw new WardletError('WL_BAD_FILE', `cannot read ${file}`, {
-      cause,
-      hint: 'check name and permissions',
-    });
+    if (!(cause instanceof WardletError) || cause.code !== 'WL_BAD_KEY') throw cause;
+    throw new WardletError(cause.code, `${keyFile}: ${cause.message}`, { cause, hint: cause.hint });
   }
 }

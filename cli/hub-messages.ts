@@ -1,12 +1,14 @@
 // wardlet hub messages: what devices have sent, also while the hub runs.
 
 import type { ReceivedMessage } from '../service/hub/received-message.ts';
+import type { Registry } from '../service/index.ts';
 import { hubFolder } from './data-folder.ts';
 import { MessageFolder } from './message-folder.ts';
 import { integer } from './options.ts';
 import { receivedJson, receivedLines } from './received-view.ts';
 import { loadService } from './service-package.ts';
 import { untilStopped } from './stop-signal.ts';
+import { printable } from './terminal.ts';
 import { TextOutput } from './text-output.ts';
 
 export interface HubMessagesOptions {
@@ -24,7 +26,7 @@ const FOLLOW_MS = 300;
 export async function hubMessages(options: HubMessagesOptions): Promise<void> {
   const last = integer('--last', options.last, 0, Number.MAX_SAFE_INTEGER);
   const folder = options.save === undefined ? undefined : new MessageFolder(options.save);
-  const { readMessages } = await loadService();
+  const { openRegistry, readMessages } = await loadService();
   const data = hubFolder(options.data);
   const device = options.device === undefined ? {} : { deviceId: options.device };
   let shown = 0;
@@ -50,6 +52,17 @@ export async function hubMessages(options: HubMessagesOptions): Promise<void> {
       }
     });
   } else if (shown === 0 && !options.json) {
-    process.stdout.write('No messages yet.\n');
+    process.stdout.write(`${nothingYet(openRegistry(data, { mustExist: true }), options.device)}\n`);
+  }
+}
+
+/** An id that nobody registered is more often a slip than a device that was removed. */
+function nothingYet(registry: Registry, device: string | undefined): string {
+  try {
+    if (device === undefined) return 'No messages yet.';
+    const isKnown = registry.get(device) !== undefined;
+    return `No messages of ${printable(device)} yet${isKnown ? '.' : ', and no such device is registered.'}`;
+  } finally {
+    registry.close();
   }
 }

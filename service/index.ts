@@ -29,4 +29,5 @@ export {
   type DeviceKeys,
   openRegistry,
   type Registry,
+  type RegistryOptions,
 } from './hub/registry.ts';

@@ -25,7 +25,11 @@ export function declareAgent(program: Command): void {
       'longest first wait, and longest wait of all, before connecting again',
       '3,300',
     )
-    .option('--wait <seconds>', 'how long to wait for acknowledgements at the end', '60')
+    .option(
+      '--wait <seconds>',
+      'how long to wait for acknowledgements at the end; at --speed max also for the first connection',
+      '60',
+    )
     .option('--json', 'what happens as JSON lines')
     .addHelpText(
       'after',

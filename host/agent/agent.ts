@@ -347,7 +347,9 @@ export class Agent {
     return new WardletError(
       'WL_UNDELIVERED',
       `the agent stopped with ${count} that the hub has not acknowledged${uncollected}`,
-      { hint: 'let it wait longer: stop({ timeoutMs }); see the warnings for why the hub did not answer' },
+      {
+        hint: 'the warnings say why the hub did not answer; to wait longer: stop({ timeoutMs }), or --wait SECONDS',
+      },
     );
   }
 

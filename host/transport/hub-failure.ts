@@ -50,8 +50,8 @@ export function hubFailure(error: unknown, attempt: Attempt): WardletError {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return fail(
       'WL_WRONG_HOST',
-      `the certificate of ${place} is not for the name ${identity.host}`,
-      'connect by a name the certificate lists, or let the hub make one for this name',
+      `the certificate of ${place} is not for the name ${identity.host}${listedNames(message)}`,
+      `connect by a name the certificate lists, or let the hub make one for this name: wardlet hub --host-name ${identity.host}`,
     );
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
@@ -66,7 +66,7 @@ export function hubFailure(error: unknown, attempt: Attempt): WardletError {
     return fail(
       'WL_UNTRUSTED_HUB',
       `the certificate of ${place} is of no authority this device trusts`,
-      "give the hub's own authority as PEM text: the option ca",
+      "give the hub's own authority: the option ca, or --ca FILE; every `wardlet hub` has its own, ca.pem in its data folder",
     );
   }
   if (
@@ -123,9 +123,16 @@ function refusal(code: number, { identity, nowMs }: Attempt): WardletError {
       return new WardletError('WL_REFUSED', `${who}: not authorised (${code})`, {
         hint:
           'one of these is wrong: the key; the device id, or the device is disabled; the host name; ' +
-          `this device's clock, which reads ${clockText(nowMs)}`,
+          `this device's clock, which reads ${clockText(nowMs)}; the hub knows which: \`wardlet hub\` prints it`,
       });
   }
+}
+
+/** Node's own words: `is not in the cert's altnames: DNS:localhost, IP Address:127.0.0.1`, for addresses `list: 127.0.0.1`. */
+function listedNames(message: string): string {
+  const [, list = ''] = /not in the cert's (?:altnames|list): (.{1,300})/.exec(message) ?? [];
+  const names = list.replace(/(DNS|IP Address):/g, '');
+  return names === '' ? '' : `, but for ${names}`;
 }
 
 function clockText(ms: number): string {

@@ -1,7 +1,7 @@
 // The hub's data folder: what lies in it, that only its owner can read it, and that one hub at a time runs on it.
 
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'libsql';
 import { WardletError } from '../../bindings/js/errors.ts';
 
@@ -31,7 +31,7 @@ export function dataFolderAt(path: string): DataFolder {
 export function makeDataFolder(path: string): DataFolder {
   const folder = dataFolderAt(path);
   try {
-    mkdirSync(folder.path, { recursive: true, mode: 0o700 });
+    makeFolder(folder.path);
     // Nobody's home becomes a hub's by a slip of the pen: its mode changes below.
     if (!existsSync(folder.databaseFile) && readdirSync(folder.path).length > 0) {
       throw new WardletError('WL_BAD_DATA_FOLDER', `${folder.path} holds other things than a hub's`, {
@@ -89,11 +89,25 @@ export function unusable(path: string, cause: unknown): WardletError {
   return new WardletError('WL_BAD_DATA_FOLDER', `cannot use the data folder ${path}: ${reason}`, {
     cause,
     hint: isDamaged
-      ? 'hub.db is damaged: restore it from a backup, or move the folder away and register the devices anew'
+      ? 'hub.db is damaged, or of another program: restore it from a backup, or name another folder and register the devices anew'
       : isFile(path)
         ? 'it is a file: name a folder'
-        : 'name a folder you may write to, on a disk with room',
+        : codeOf(cause) === 'ENOTDIR'
+          ? 'a part of the path is a file: name a folder'
+          : 'name a folder you may write to, on a disk with room',
   });
+}
+
+/** With the folders above it. Not mkdir's own `recursive`: under /proc, which makes none, Node 20 tries for ever. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    // Another process was a moment faster.
+    if (codeOf(error) !== 'EEXIST' || isFile(path)) throw error;
+  }
 }
 
 function codeOf(cause: unknown): string {

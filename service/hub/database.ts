@@ -74,6 +74,11 @@ function migrate(database: HubDatabase, path: string): void {
         hint: 'update @wardlet/service, or use another data folder',
       });
     }
+    if (version === 0 && database.prepare('SELECT name FROM sqlite_master').get() !== undefined) {
+      throw new WardletError('WL_BAD_DATA_FOLDER', `hub.db in ${path} is of another program`, {
+        hint: 'name a folder that is empty or not there yet',
+      });
+    }
     for (const step of MIGRATIONS.slice(version)) database.exec(step);
     database.pragma(`user_version=${MIGRATIONS.length}`);
   });

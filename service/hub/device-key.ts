@@ -18,7 +18,7 @@ export function checkKey(text: string): void {
   if (canonical && bytes.length >= LEAST_BYTES && bytes.length <= MOST_BYTES) return;
   throw new WardletError(
     'WL_BAD_KEY',
-    canonical ? `a key of ${bytes.length} bytes` : 'a key that is not base64',
+    canonical ? `the key has ${bytes.length} bytes` : 'the key is not base64',
     { hint: `a key is ${LEAST_BYTES} to ${MOST_BYTES} random bytes in base64: openssl rand -base64 32` },
   );
 }

@@ -32,7 +32,7 @@ export function eventText(event: HubHappening): string {
     case 'subscription_refused':
       return `${identityKey(event)} may not subscribe to ${event.filter}`;
     case 'handshake_failed':
-      return `no TLS with ${event.remoteAddress}: ${event.reason}`;
+      return `no TLS with ${event.remoteAddress === '' ? 'a client' : event.remoteAddress}: ${handshakeText(event.reason)}`;
     case 'connections_dropped':
       return `${event.count} connections dropped: there are as many as the limit allows`;
     case 'messages_purged':
@@ -44,6 +44,12 @@ export function eventText(event: HubHappening): string {
     case 'events_lost':
       return `${event.count} events are missing from the log`;
   }
+}
+
+/** A client that left in the middle is most often one that was not given the hub's authority. */
+function handshakeText(reason: string): string {
+  const left = reason === 'ECONNRESET' || reason === 'EPIPE';
+  return left ? "it left; a device that does not trust the hub's certificate does so" : reason;
 }
 
 function detail(text: string): string {

@@ -1,7 +1,7 @@
 // Which devices there are and what their keys are. Works beside a running hub, from another process: the hub notices within a second.
 
 import { WardletError } from '../../bindings/js/errors.ts';
-import { makeDataFolder } from './data-folder.ts';
+import { existingDataFolder, makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, inTransaction, openDatabase } from './database.ts';
 import { checkDeviceId } from './device-id.ts';
 import { checkKey, newKey } from './device-key.ts';
@@ -31,12 +31,17 @@ export interface ConnectionStringOptions {
 
 export const DEFAULT_PORT = 8883;
 
+export interface RegistryOptions {
+  /** For a look: a folder that is not a hub's is refused, and not made. Default: false. */
+  readonly mustExist?: boolean;
+}
+
 /**
  * Opens the registry of a data folder, which is made where it is missing: devices can be added before the hub's first start.
  * Throws WL_BAD_DATA_FOLDER.
  */
-export function openRegistry(dataFolder: string): Registry {
-  return new Registry(openDatabase(makeDataFolder(dataFolder)));
+export function openRegistry(dataFolder: string, { mustExist = false }: RegistryOptions = {}): Registry {
+  return new Registry(openDatabase(mustExist ? existingDataFolder(dataFolder) : makeDataFolder(dataFolder)));
 }
 
 export class Registry {
