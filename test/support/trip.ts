@@ -1,8 +1,9 @@
 // The whole trip as processes: the built command as a hub, the built command as an agent, and the books of what arrived.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import type { PcapFrame } from '../../host/capture/pcap-writer.ts';
 import { openRegistry, type ReceivedMessage, readMessages } from '../../service/index.ts';
 import { COMMAND } from './command.ts';
@@ -23,14 +24,14 @@ export function endProcesses(): void {
 export class JsonCommand {
   readonly lines: JsonLine[] = [];
   readonly exited: Promise<number | null>;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   #errors = '';
   #listeners: Array<(line: JsonLine) => void> = [];
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const child = spawn(process.execPath, [COMMAND, ...args, '--json'], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
     children.add(child);
@@ -46,6 +47,15 @@ export class JsonCommand {
       children.delete(child);
       return code as number | null;
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Standard input, open until it is ended. */
+  get input(): Writable {
+    return this.#child.stdin;
   }
 
   get errors(): string {
