@@ -52,7 +52,7 @@ async function javascript() {
     // mqtt is a dependency of the package anyway, and the service one of its own.
     external: ['mqtt', '@wardlet/service'],
     metafile: true,
-    entryPoints: { wardlet: 'cli/wardlet.ts' },
+    entryPoints: { wardlet: 'cli/wardlet.ts', 'trip-devices': 'bench/trip-devices.ts' },
     outdir: 'dist/cli',
     splitting: true,
     banner: { js: REQUIRE },
