@@ -2,14 +2,25 @@
 
 import type { Profile } from '../bindings/js/core.ts';
 import { type ErrorCode, WardletError } from '../bindings/js/errors.ts';
-import { type Agent, createAgent, replayCapture } from '../host/agent/index.ts';
+import {
+  type Agent,
+  type AgentOptions,
+  type ConnectionSettings,
+  createAgent,
+  replayCapture,
+} from '../host/agent/index.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
+import type { Configuration } from '../host/configuration/keys.ts';
+import type { Layer } from '../host/configuration/layer.ts';
+import { type Limits, limitsOf } from '../host/configuration/limits.ts';
+import { configurationError, resolveConfiguration } from '../host/configuration/resolve.ts';
 import { AgentView } from './agent-view.ts';
 import { openCore, PROFILES } from './cores.ts';
 import { checkLinks, deviceOfCapture } from './device-addresses.ts';
 import { choice, integer, integers, numberedSeed, speedFactor } from './options.ts';
 import { Progress } from './progress.ts';
+import { settingDocuments } from './setting-documents.ts';
 import { untilStopped } from './stop-signal.ts';
 import { readCertificates, readTextFile } from './text-file.ts';
 
@@ -20,10 +31,12 @@ export interface AgentVerbOptions {
   readonly pcap: string;
   readonly local?: string;
   readonly speed: string;
-  readonly interval: string;
+  readonly config?: string;
+  readonly set?: readonly string[];
+  readonly interval?: string;
   readonly profile: string;
   readonly seed?: string;
-  readonly retry: string;
+  readonly retry?: string;
   readonly wait: string;
   readonly json?: boolean;
 }
@@ -38,19 +51,15 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
   const connectionString = connectionStringOf(options);
   const ca = options.ca === undefined ? undefined : readCertificates(options.ca);
   const speed = speedFactor(options.speed);
-  const [high = 0, medium = 0, low = 0] = integers(
-    '--interval',
-    options.interval,
-    3,
-    1,
-    INTERVAL_MAX_SECONDS,
-  );
-  const [retrySeconds = 0, maxRetrySeconds = 0] = integers('--retry', options.retry, 2, 1, 3_600);
+  const chosen = { ...intervalsOf(options.interval), ...retriesOf(options.retry) };
   const waitMs = integer('--wait', options.wait, 0, 86_400) * 1000;
   const profile: Profile = choice('--profile', options.profile, PROFILES);
   const seed = options.seed === undefined ? undefined : await numberedSeed(options.seed);
   const core = await openCore(profile);
-  if (options.pcap === '-' && options.local === undefined) {
+  const layers = await settingDocuments(options);
+  const configuration = configurationOf(layers, limitsOf(core));
+  const local = options.local ?? (configuration.LocalAddresses.join(',') || undefined);
+  if (options.pcap === '-' && local === undefined) {
     throw new WardletError('WL_NO_DEVICE', 'a live capture cannot be looked at before it is counted', {
       hint: 'say which address is the device: --local 192.168.1.50 (several with commas)',
     });
@@ -61,7 +70,7 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
   const progress = new Progress(source.size);
   try {
     checkLinks(source.name, opened);
-    const { capture, localAddresses, proposal } = await deviceOfCapture(opened, options.local);
+    const { capture, localAddresses, proposal } = await deviceOfCapture(opened, local);
     const view = new AgentView(options.json === true, progress);
     await untilStopped(async (signal) => {
       let hopeless: WardletError | undefined;
@@ -77,9 +86,8 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
             ...(ca === undefined ? {} : { ca }),
             localAddresses,
             clock,
-            intervalSeconds: { high, medium, low },
-            retrySeconds,
-            maxRetrySeconds,
+            layers,
+            ...chosen,
             ...(seed === undefined ? {} : { entropy: () => seed }),
           });
           const isFirst = giveUpWhenHopeless(device, speed === 'max' ? waitMs : undefined, (error) => {
@@ -133,6 +141,25 @@ function giveUpWhenHopeless(
     if (!connected && (isOver || HOPELESS.has(error.code))) giveUp(error);
   });
   return () => !connected;
+}
+
+/** What is in force of documents alone: the device of a capture is not this machine. */
+function configurationOf(layers: readonly Layer[], limits: Limits): Configuration {
+  const { configuration, faults } = resolveConfiguration(layers, { limits });
+  if (faults.length > 0) throw configurationError(faults);
+  return configuration;
+}
+
+function intervalsOf(text: string | undefined): Pick<AgentOptions, 'intervalSeconds'> {
+  if (text === undefined) return {};
+  const [high = 0, medium = 0, low = 0] = integers('--interval', text, 3, 1, INTERVAL_MAX_SECONDS);
+  return { intervalSeconds: { high, medium, low } };
+}
+
+function retriesOf(text: string | undefined): Partial<ConnectionSettings> {
+  if (text === undefined) return {};
+  const [retrySeconds = 0, maxRetrySeconds = 0] = integers('--retry', text, 2, 1, 3_600);
+  return { retrySeconds, maxRetrySeconds };
 }
 
 function connectionStringOf({ connectionString, connectionStringFile }: AgentVerbOptions): string {

@@ -2,7 +2,6 @@
 
 import type { Profile } from '../bindings/js/core.ts';
 import { describeKeys } from '../host/configuration/documentation.ts';
-import { commandLineLayer, environmentLayer } from '../host/configuration/environment.ts';
 import { DEFINITIONS, KEY_NAMES } from '../host/configuration/keys.ts';
 import type { Fault } from '../host/configuration/layer.ts';
 import { limitsOf } from '../host/configuration/limits.ts';
@@ -17,6 +16,7 @@ import { out } from './colours.ts';
 import { openCore, PROFILES } from './cores.ts';
 import { EXIT_USAGE } from './failure.ts';
 import { choice } from './options.ts';
+import { type SettingOptions, settingDocuments } from './setting-documents.ts';
 import { printable, table } from './terminal.ts';
 
 export interface ConfigOptions {
@@ -24,10 +24,7 @@ export interface ConfigOptions {
   readonly json?: boolean;
 }
 
-export interface ShowOptions extends ConfigOptions {
-  readonly config?: string;
-  readonly set?: readonly string[];
-}
+export type ShowOptions = ConfigOptions & SettingOptions;
 
 /** Prints every fault of the file. Exit code 0, or 2 where there is one. */
 export async function checkConfig(file: string, options: ConfigOptions): Promise<void> {
@@ -47,12 +44,7 @@ export async function checkConfig(file: string, options: ConfigOptions): Promise
 /** Prints every key with its value and where it is from: file, variables and --set, in that order. */
 export async function showConfig(options: ShowOptions): Promise<void> {
   const limits = await limitsOfProfile(options.profile);
-  const file = options.config ?? process.env.WARDLET_CONFIG;
-  const layers = [
-    ...(file ? [await configurationFile(file)] : []),
-    environmentLayer(process.env),
-    commandLineLayer(options.set ?? []),
-  ];
+  const layers = await settingDocuments(options);
   const { configuration, origins, faults } = resolveConfiguration(layers, { limits, host: hostFacts() });
   if (faults.length > 0) {
     process.exitCode = EXIT_USAGE;

@@ -17,13 +17,14 @@ export function declareAgent(program: Command): void {
       "the device's addresses, comma separated, each with /prefix if known; default: proposed",
     )
     .option('--speed <factor>', 'times as fast as it happened, or "max": as fast as the hub takes it', '1')
-    .option('--interval <seconds>', 'high, medium and low collection interval', '10,30,60')
+    .option('--config <file>', 'configuration file (docs/configuration.md); default: $WARDLET_CONFIG')
+    .option('--set <Key=value...>', 'settings; win over those of $WARDLET_* and of the file')
+    .option('--interval <seconds>', 'high, medium and low collection interval; default: 10,30,60')
     .option('--profile <profile>', 'core to use: gateway, standard or lean-strict', 'gateway')
     .option('--seed <number>', 'makes event ids repeatable; default: random')
     .option(
       '--retry <seconds>',
-      'longest first wait, and longest wait of all, before connecting again',
-      '3,300',
+      'longest first wait, and longest wait of all, before connecting again; default: 3,300',
     )
     .option(
       '--wait <seconds>',
@@ -36,6 +37,7 @@ export function declareAgent(program: Command): void {
       `
 Examples:
   wardlet agent --connection-string-file sensor-1.txt --ca ~/.wardlet/hub/ca.pem --pcap device.pcap --speed max
+  wardlet agent --config wardlet.jsonc --set NetworkActivity_Protocols=TCP --pcap device.pcap
   tcpdump -i eth0 -U -w - | wardlet agent --connection-string-file sensor-1.txt --pcap - --local 192.168.1.50`,
     )
     .action(async (options) => (await import('../agent.ts')).agent(options));

@@ -1,21 +1,32 @@
 // What an agent can be told: one table of what is possible and what is usual, and one check that finds all faults at once.
 
 import { parsePrefix } from '../../bindings/js/address.ts';
-import type { CoreConfiguration } from '../../bindings/js/configuration.ts';
 import type { Core } from '../../bindings/js/core.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
+import type { CoreOptions as ConfiguredOptions } from '../configuration/core-options.ts';
+import type { Settings } from '../configuration/keys.ts';
+import type { Layer } from '../configuration/layer.ts';
 import type { Transport } from '../transport/transport.ts';
 import { CONNECTION_OPTIONS, type ConnectionSettings } from '../transport/transport-options.ts';
 import type { Clock } from './clock.ts';
 
-/** What goes to the core as it is; the seed comes from `entropy`; a spool there is not yet, nor are own connections left out. */
-type CoreOptions = Omit<CoreConfiguration, 'seed' | 'spool' | 'ownConnections' | 'localAddresses'>;
+/** Options that are settings of the core; the agent itself finds its own connections. */
+type CoreOptions = Omit<ConfiguredOptions, 'ownConnections' | 'localAddresses'>;
 
 interface CommonOptions extends CoreOptions {
   /** A fresh core (loadCore), for this agent alone. Profile `standard` for a device, `gateway` for a Linux host. */
   readonly core: Core;
-  /** The device's addresses, each with /prefix if known: `['192.168.1.50/24', 'fe80::1/64']`. At least one. */
-  readonly localAddresses: readonly string[];
+  /**
+   * The device's addresses, each with /prefix if known: `['192.168.1.50/24', 'fe80::1/64']`. At least one, here or as LocalAddresses
+   * in one of the three below.
+   */
+  readonly localAddresses?: readonly string[] | undefined;
+  /** Settings by the names of their keys (docs/configuration.md). They win over options, a twin over both. */
+  readonly configuration?: Settings | undefined;
+  /** Documents of settings: a file, variables, a command line. What is given here as an option wins over them. */
+  readonly layers?: readonly Layer[] | undefined;
+  /** What the host knows of itself (`hostFacts()`): what nobody else says. */
+  readonly host?: Settings | undefined;
   /** The agent's time: intervals and the times in events. Default: the system's. */
   readonly clock?: Clock | undefined;
   /** The time of waits and deadlines, of tokens and retries. Default: the system's. */
@@ -53,6 +64,7 @@ const CORE_NUMBERS = {
 } as const satisfies Record<string, (core: Core) => readonly [number, number]>;
 const CORE_BOOLEANS = ['unicastOnly', 'sendEmptyEvents'] as const;
 const CORE_TEXTS = ['operatingSystem', 'kernel', 'networkStack', 'hardware'] as const;
+const SETTINGS = ['configuration', 'layers', 'host'] as const;
 const CORE_OTHERS = ['localAddresses', 'intervalSeconds', 'collectors', 'protocols', 'format'] as const;
 const OBJECTS = ['core', 'clock', 'wallClock', 'entropy', 'random', 'signal', 'transport'] as const;
 const TEXTS = ['connectionString', 'ca'] as const;
@@ -61,6 +73,7 @@ const TEXTS = ['connectionString', 'ca'] as const;
 export const OPTION_NAMES: readonly string[] = [
   ...OBJECTS,
   ...TEXTS,
+  ...SETTINGS,
   ...Object.keys(CONNECTION_OPTIONS),
   ...CORE_OTHERS,
   ...Object.keys(CORE_NUMBERS),
@@ -68,12 +81,13 @@ export const OPTION_NAMES: readonly string[] = [
   ...CORE_TEXTS,
 ];
 
+const NO_ADDRESSES = "localAddresses is needed: the device's addresses, at least one";
 const SECONDS_MAX = 2_592_000;
 /** Characters of a refused value that are repeated. */
 const SHOWN_MAX = 40;
 
-/** The options meant for the core, without the seed. */
-export function coreConfiguration(options: AgentOptions): CoreConfiguration {
+/** The options meant for the core. */
+export function coreOptions(options: AgentOptions): ConfiguredOptions {
   const names: readonly string[] = [
     ...CORE_OTHERS,
     ...Object.keys(CORE_NUMBERS),
@@ -83,7 +97,7 @@ export function coreConfiguration(options: AgentOptions): CoreConfiguration {
   const chosen = Object.entries(options).filter(
     ([name, value]) => names.includes(name) && value !== undefined,
   );
-  return Object.fromEntries(chosen) as CoreConfiguration;
+  return Object.fromEntries(chosen) as ConfiguredOptions;
 }
 
 export function connectionSettings(options: AgentOptions): Partial<ConnectionSettings> {
@@ -100,8 +114,16 @@ export function connectionSettings(options: AgentOptions): Partial<ConnectionSet
 export function checkOptions(options: AgentOptions): void {
   const given: Readonly<Record<string, unknown>> = { ...options };
   const faults = [...unknownNames(given), ...wrongObjects(given), ...wrongCore(given)];
-  if (faults.length === 0) return;
-  throw new WardletError('WL_BAD_OPTION', faults.join('; '), {
+  if (faults.length > 0) throw badOptions(faults);
+}
+
+/** @throws WardletError WL_BAD_OPTION: neither option nor setting says who the device is */
+export function checkAddresses(addresses: readonly string[]): void {
+  if (addresses.length === 0) throw badOptions([NO_ADDRESSES]);
+}
+
+function badOptions(faults: readonly string[]): WardletError {
+  return new WardletError('WL_BAD_OPTION', faults.join('; '), {
     hint: 'docs/agent.md lists the options with their ranges and defaults',
   });
 }
@@ -123,6 +145,15 @@ function* wrongObjects(given: Readonly<Record<string, unknown>>): Generator<stri
   }
   for (const name of ['entropy', 'random']) {
     if (given[name] !== undefined && typeof given[name] !== 'function') yield `${name} is no function`;
+  }
+  for (const name of ['configuration', 'host']) {
+    if (given[name] !== undefined && (!isObject(given[name]) || Array.isArray(given[name]))) {
+      yield `${name} is no object of keys and values`;
+    }
+  }
+  const { layers } = given;
+  if (layers !== undefined && !(Array.isArray(layers) && layers.every(isLayer))) {
+    yield 'layers is no list of documents: each needs source and values';
   }
   if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) yield 'signal is no AbortSignal';
 
@@ -167,13 +198,15 @@ function* wrongCore(given: Readonly<Record<string, unknown>>): Generator<string>
   for (const name of CORE_TEXTS) {
     if (given[name] !== undefined && typeof given[name] !== 'string') yield `${name} is no text`;
   }
-  yield* wrongAddresses(given.localAddresses);
+  // With settings, only they tell whether there is an address.
+  const hasSettings = SETTINGS.some((name) => given[name] !== undefined);
+  if (given.localAddresses !== undefined || !hasSettings) yield* wrongAddresses(given.localAddresses);
   yield* wrongIntervals(given.intervalSeconds);
 }
 
 function* wrongAddresses(addresses: unknown): Generator<string> {
   if (!Array.isArray(addresses) || addresses.length === 0) {
-    yield "localAddresses is needed: the device's addresses, at least one";
+    yield NO_ADDRESSES;
     return;
   }
   for (const address of addresses) {
@@ -213,6 +246,10 @@ function* wrongNumber(
 
 function isWhole(value: unknown, min: number, max: number): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
+function isLayer(value: unknown): boolean {
+  return isObject(value) && typeof value.source === 'string' && 'values' in value;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

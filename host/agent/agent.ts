@@ -12,6 +12,10 @@ import { type FrameOptions, writeFrame } from '../../bindings/js/frames.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import type { CoreState, CoreStatus } from '../../bindings/js/status.ts';
 import { FRAME_HEADER } from '../../schema/frame.ts';
+import { applyToCore, coreChanges } from '../configuration/core-changes.ts';
+import type { Json } from '../configuration/kinds.ts';
+import type { Resolved } from '../configuration/resolve.ts';
+import { applyDesired, type DesiredOutcome, reportedProperties } from '../configuration/twin.ts';
 import { FrameFeed } from '../frames/frame-feed.ts';
 import type { OutgoingMessage, Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
@@ -31,6 +35,8 @@ export interface AgentEvents {
   /** Once per change. */
   readonly state: (next: CoreState, previous: CoreState) => void;
   readonly message: (message: AgentMessage) => void;
+  /** Desired properties were applied or refused: what is reported of them. */
+  readonly configuration: (reported: Readonly<Record<string, Json>>) => void;
   /** The agent goes on: a connection failed, was refused or lost; a stop that the signal asked for left messages behind. */
   readonly warning: (error: WardletError) => void;
 }
@@ -53,6 +59,8 @@ export interface AgentParts {
   /** Configured, not started. */
   readonly core: Core;
   readonly transport: Transport;
+  /** What the core is configured with. */
+  readonly resolved: Resolved;
   readonly clock: Clock;
   readonly wallClock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -75,6 +83,7 @@ export class Agent {
   readonly #signal: AbortSignal | undefined;
   readonly #emitter = new TypedEmitter<AgentEvents>();
   readonly #feed: FrameFeed;
+  #resolved: Resolved;
   readonly #snap: number;
   readonly #stopOnAbort = (): void => {
     this.stop().catch((error: unknown) => {
@@ -99,9 +108,10 @@ export class Agent {
   #stopping: Promise<void> | undefined;
   #stopped = false;
 
-  constructor({ core, transport, clock, wallClock, signal }: AgentParts) {
+  constructor({ core, transport, resolved, clock, wallClock, signal }: AgentParts) {
     this.#core = core;
     this.#transport = transport;
+    this.#resolved = resolved;
     this.#clock = clock;
     this.#wallClock = wallClock;
     this.#signal = signal;
@@ -183,6 +193,47 @@ export class Agent {
       this.#check();
     }
     this.#speak();
+  }
+
+  /**
+   * Applies a twin's desired properties, as a whole document: what it leaves out falls back to the device's own configuration. What was
+   * counted so far goes out first; then all of it applies, or, where something is wrong with it, nothing. Returns what to report.
+   *
+   * @example report(agent.applyDesired({ CollectorsCore_PriorityIntervals: '5s,30s,60s', $version: 4 }));
+   *
+   * @throws WardletError WL_NOT_STARTED after stop. What the document holds is never thrown, but reported.
+   */
+  applyDesired(desired: unknown): Readonly<Record<string, Json>> {
+    if (this.#stopping) throw stoppedError();
+    const reported = reportedProperties(this.#adopt(applyDesired(this.#resolved, desired)));
+    this.#say(() => this.#emitter.emit('configuration', reported));
+    this.#speak();
+    return reported;
+  }
+
+  #adopt(outcome: DesiredOutcome): DesiredOutcome {
+    const core = this.#core;
+    const changes = coreChanges(this.#resolved, outcome.resolved);
+    const started = this.#state !== 'not initialised';
+    if (started) {
+      core.tick(this.#clock.now());
+      this.#settle(core.now);
+    }
+    try {
+      applyToCore(core, changes);
+      this.#resolved = outcome.resolved;
+      return outcome;
+    } catch (error) {
+      // The schema took it, this core does not: as the core goes on with what it had, so does the agent.
+      if (!(error instanceof WardletError)) throw error;
+      const fault = { key: '(document)', reason: error.message, source: 'twin' } as const;
+      return { ...outcome, resolved: this.#resolved, faults: [...outcome.faults, fault] };
+    } finally {
+      if (started) {
+        this.#settle(core.now);
+        this.#arm();
+      }
+    }
   }
 
   /** Counters, state, boot id. At any time. */

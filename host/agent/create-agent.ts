@@ -1,11 +1,21 @@
 // From options to an agent: check, configure the core, choose the way to the hub.
 
 import { WardletError } from '../../bindings/js/errors.ts';
+import { coreChanges } from '../configuration/core-changes.ts';
+import { optionsLayer } from '../configuration/core-options.ts';
+import { limitsOf } from '../configuration/limits.ts';
+import { configurationError, type Resolved, resolveConfiguration } from '../configuration/resolve.ts';
 import { parseConnectionString } from '../transport/connection-string.ts';
 import { IotHubTransport } from '../transport/iot-hub-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Agent } from './agent.ts';
-import { type AgentOptions, checkOptions, connectionSettings, coreConfiguration } from './agent-options.ts';
+import {
+  type AgentOptions,
+  checkAddresses,
+  checkOptions,
+  connectionSettings,
+  coreOptions,
+} from './agent-options.ts';
 import { type Clock, systemClock } from './clock.ts';
 
 const SEED_LENGTH = 32;
@@ -22,28 +32,42 @@ const SEED_LENGTH = 32;
  * await agent.stop();   // the last collection, acknowledged by the hub
  *
  * @throws WardletError WL_BAD_OPTION with all faults at once, WL_BAD_CONNECTION_STRING, WL_ALREADY_STARTED when the core is in use,
- * WL_BAD_CONFIGURATION, WL_UNSUPPORTED_FORMAT
+ * WL_BAD_CONFIGURATION with all faults of all documents
  */
 export function createAgent(options: AgentOptions): Agent {
   checkOptions(options);
   const { core, clock = systemClock, wallClock = systemClock, entropy = randomBytes, signal } = options;
-  const transport = options.transport ?? transportOf(options, wallClock);
+  const resolved = resolve(options);
+  const transport = options.transport ?? transportOf(options, resolved, wallClock);
   if (core.status().state !== 'not initialised') {
     throw new WardletError('WL_ALREADY_STARTED', 'the core is in use already', {
       hint: 'load a core for every agent; one compiled module serves them all',
     });
   }
-  core.configure({ ...coreConfiguration(options), seed: seedOf(entropy) });
-  return new Agent({ core, transport, clock, wallClock, signal });
+  core.configure({ ...coreChanges(undefined, resolved).core, seed: seedOf(entropy) });
+  return new Agent({ core, transport, resolved, clock, wallClock, signal });
 }
 
-function transportOf(options: AgentOptions, clock: Clock): Transport {
+/** What is in force at the start. */
+function resolve(options: AgentOptions): Resolved {
+  const { core, configuration, layers = [], host } = options;
+  const resolved = resolveConfiguration([optionsLayer(coreOptions(options), configuration), ...layers], {
+    limits: limitsOf(core),
+    ...(host === undefined ? {} : { host }),
+  });
+  if (resolved.faults.length > 0) throw configurationError(resolved.faults);
+  checkAddresses(resolved.configuration.LocalAddresses);
+  return resolved;
+}
+
+function transportOf(options: AgentOptions, { configuration }: Resolved, clock: Clock): Transport {
   const { connectionString = '', ca } = options as { connectionString?: string; ca?: string };
   return new IotHubTransport({
     connection: parseConnectionString(connectionString),
     ca,
     clock,
     ...(options.random ? { random: options.random } : {}),
+    retrySeconds: configuration.Agent_RetryTime,
     ...connectionSettings(options),
   });
 }
