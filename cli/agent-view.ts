@@ -1,7 +1,7 @@
 // What a running agent tells: lines for people on standard error and a summary, or JSON lines.
 
 import type { WardletError } from '../bindings/js/errors.ts';
-import type { Agent, ReplayTotals } from '../host/agent/index.ts';
+import type { Agent, ReplayTotals, SpoolStatistics } from '../host/agent/index.ts';
 import { err, out } from './colours.ts';
 import type { Progress } from './progress.ts';
 import { clockTime } from './received-view.ts';
@@ -40,9 +40,19 @@ export class AgentView {
     );
   }
 
-  end(totals: ReplayTotals, { name, localAddresses, proposed }: ReplayedDevice): void {
+  /** spool: where there is one. */
+  end(
+    totals: ReplayTotals,
+    { name, localAddresses, proposed }: ReplayedDevice,
+    spool: SpoolStatistics | undefined,
+  ): void {
     if (this.#json) {
-      this.#write({ type: 'end', local: { addresses: localAddresses, proposed }, ...totals });
+      this.#write({
+        type: 'end',
+        local: { addresses: localAddresses, proposed },
+        ...totals,
+        ...(spool === undefined ? {} : { spool }),
+      });
       return;
     }
     this.#progress.clear();
@@ -52,6 +62,7 @@ export class AgentView {
       `packets   ${grouped(frames)} seen = ${grouped(counted)} counted + ${grouped(ignored)} ignored`,
       `traffic   ${byteSize(bytes)}`,
       `messages  ${grouped(messages)}, ${grouped(acknowledged)} acknowledged`,
+      ...(spool === undefined ? [] : [`spool     ${spoolText(spool)}`]),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
@@ -78,4 +89,10 @@ export class AgentView {
   #write(value: object): void {
     process.stdout.write(`${JSON.stringify(value)}\n`);
   }
+}
+
+function spoolText({ messages, bytes, givenUp, damagedMessages }: SpoolStatistics): string {
+  const lost = givenUp.age.messages + givenUp.size.messages + damagedMessages;
+  const waiting = messages === 0 ? 'empty' : `${grouped(messages)} wait for the next run, ${byteSize(bytes)}`;
+  return lost === 0 ? waiting : `${waiting}; ${grouped(lost)} given up since it was made`;
 }

@@ -15,6 +15,8 @@ import type { Configuration } from '../host/configuration/keys.ts';
 import type { Layer } from '../host/configuration/layer.ts';
 import { type Limits, limitsOf } from '../host/configuration/limits.ts';
 import { configurationError, resolveConfiguration } from '../host/configuration/resolve.ts';
+import { openFileSpool } from '../host/spool/file-spool.ts';
+import { agentConnection } from './agent-connection.ts';
 import { AgentView } from './agent-view.ts';
 import { openCore, PROFILES } from './cores.ts';
 import { checkLinks, deviceOfCapture } from './device-addresses.ts';
@@ -22,7 +24,6 @@ import { choice, integer, integers, numberedSeed, speedFactor } from './options.
 import { Progress } from './progress.ts';
 import { settingDocuments } from './setting-documents.ts';
 import { untilStopped } from './stop-signal.ts';
-import { readCertificates, readTextFile } from './text-file.ts';
 
 export interface AgentVerbOptions {
   readonly connectionString?: string;
@@ -33,6 +34,7 @@ export interface AgentVerbOptions {
   readonly speed: string;
   readonly config?: string;
   readonly set?: readonly string[];
+  readonly spool?: string;
   readonly interval?: string;
   readonly profile: string;
   readonly seed?: string;
@@ -48,16 +50,17 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set(['WL_REFUSED', 'WL_UNTRUSTED_HU
 export async function agent(options: AgentVerbOptions): Promise<void> {
   // What was on the command line is not to be read off a list of processes.
   if (options.connectionString !== undefined) process.title = 'wardlet agent';
-  const connectionString = connectionStringOf(options);
-  const ca = options.ca === undefined ? undefined : readCertificates(options.ca);
   const speed = speedFactor(options.speed);
   const chosen = { ...intervalsOf(options.interval), ...retriesOf(options.retry) };
   const waitMs = integer('--wait', options.wait, 0, 86_400) * 1000;
   const profile: Profile = choice('--profile', options.profile, PROFILES);
   const seed = options.seed === undefined ? undefined : await numberedSeed(options.seed);
   const core = await openCore(profile);
-  const layers = await settingDocuments(options);
+  const layers = await settingDocuments(options, { withConnectionFiles: true });
   const configuration = configurationOf(layers, limitsOf(core));
+  const connection = agentConnection(options, configuration);
+  const path = options.spool ?? configuration.Spool_Path;
+  const spool = path === undefined ? {} : { spool: openFileSpool, configuration: { Spool_Path: path } };
   const local = options.local ?? (configuration.LocalAddresses.join(',') || undefined);
   if (options.pcap === '-' && local === undefined) {
     throw new WardletError('WL_NO_DEVICE', 'a live capture cannot be looked at before it is counted', {
@@ -74,6 +77,7 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
     const view = new AgentView(options.json === true, progress);
     await untilStopped(async (signal) => {
       let hopeless: WardletError | undefined;
+      let running: Agent | undefined;
       const totals = await replayCapture(capture, {
         speed,
         signal,
@@ -82,14 +86,20 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
         agent: (clock) => {
           const device = createAgent({
             core,
-            connectionString,
-            ...(ca === undefined ? {} : { ca }),
+            ...connection,
+            ...spool,
             localAddresses,
             clock,
             layers,
             ...chosen,
             ...(seed === undefined ? {} : { entropy: () => seed }),
           });
+          running = device;
+          // Another hub may still take it.
+          if (connection.connectionString === undefined) {
+            view.follow(device);
+            return device;
+          }
           const isFirst = giveUpWhenHopeless(device, speed === 'max' ? waitMs : undefined, (error) => {
             hopeless = error;
           });
@@ -101,7 +111,8 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
         throw hopeless ?? error;
       });
       if (hopeless) throw hopeless;
-      view.end(totals, { name: source.name, localAddresses, proposed: proposal !== undefined });
+      const device = { name: source.name, localAddresses, proposed: proposal !== undefined };
+      view.end(totals, device, running?.spool());
     });
     checkLinks(source.name, opened);
   } finally {
@@ -160,33 +171,4 @@ function retriesOf(text: string | undefined): Partial<ConnectionSettings> {
   if (text === undefined) return {};
   const [retrySeconds = 0, maxRetrySeconds = 0] = integers('--retry', text, 2, 1, 3_600);
   return { retrySeconds, maxRetrySeconds };
-}
-
-function connectionStringOf({ connectionString, connectionStringFile }: AgentVerbOptions): string {
-  const { WARDLET_CONNECTION_STRING } = process.env;
-  if (connectionString !== undefined && connectionStringFile !== undefined) {
-    throw new WardletError(
-      'WL_BAD_USAGE',
-      '--connection-string and --connection-string-file exclude each other',
-      {
-        hint: 'choose one of them',
-      },
-    );
-  }
-  if (connectionStringFile?.includes('SharedAccessKey=')) {
-    throw new WardletError(
-      'WL_BAD_USAGE',
-      '--connection-string-file was given the connection string itself',
-      {
-        hint: 'write it into a file that only you can read, and name that file',
-      },
-    );
-  }
-  const text =
-    connectionString ??
-    (connectionStringFile === undefined ? WARDLET_CONNECTION_STRING : readTextFile(connectionStringFile));
-  if (text !== undefined && text.trim() !== '') return text.trim();
-  throw new WardletError('WL_BAD_USAGE', 'no connection string says who the device is', {
-    hint: 'give --connection-string-file FILE or set WARDLET_CONNECTION_STRING; for a local hub: wardlet hub device add sensor-1',
-  });
 }

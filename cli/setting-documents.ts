@@ -2,7 +2,7 @@
 
 import { commandLineLayer, environmentLayer } from '../host/configuration/environment.ts';
 import type { Layer } from '../host/configuration/layer.ts';
-import { configurationFile } from '../host/configuration/node-host.ts';
+import { configurationFile, type FileOptions } from '../host/configuration/node-host.ts';
 
 export interface SettingOptions {
   readonly config?: string;
@@ -11,10 +11,13 @@ export interface SettingOptions {
 }
 
 /** Later ones win over earlier ones. */
-export async function settingDocuments({ config, set = [] }: SettingOptions): Promise<readonly Layer[]> {
+export async function settingDocuments(
+  { config, set = [] }: SettingOptions,
+  options: FileOptions = {},
+): Promise<readonly Layer[]> {
   const file = config ?? process.env.WARDLET_CONFIG;
   return [
-    ...(file ? [await configurationFile(file)] : []),
+    ...(file ? [await configurationFile(file, options)] : []),
     environmentLayer(process.env),
     commandLineLayer(set),
   ];

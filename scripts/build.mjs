@@ -38,6 +38,8 @@ async function javascript() {
       'bindings/index': 'bindings/js/index.ts',
       'host/capture': 'host/capture/index.ts',
       'host/agent': 'host/agent/index.ts',
+      'host/spool': 'host/spool/index.ts',
+      'host/spool-browser': 'host/spool/browser.ts',
       'host/configuration': 'host/configuration/index.ts',
       'host/configuration-node': 'host/configuration/node-host.ts',
     },

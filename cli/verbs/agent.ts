@@ -19,6 +19,7 @@ export function declareAgent(program: Command): void {
     .option('--speed <factor>', 'times as fast as it happened, or "max": as fast as the hub takes it', '1')
     .option('--config <file>', 'configuration file (docs/configuration.md); default: $WARDLET_CONFIG')
     .option('--set <Key=value...>', 'settings; win over those of $WARDLET_* and of the file')
+    .option('--spool <folder>', 'keeps messages that no hub has yet there, for the next run')
     .option('--interval <seconds>', 'high, medium and low collection interval; default: 10,30,60')
     .option('--profile <profile>', 'core to use: gateway, standard or lean-strict', 'gateway')
     .option('--seed <number>', 'makes event ids repeatable; default: random')

@@ -6,9 +6,11 @@ import { WardletError } from '../../bindings/js/errors.ts';
 import type { CoreOptions as ConfiguredOptions } from '../configuration/core-options.ts';
 import type { Settings } from '../configuration/keys.ts';
 import type { Layer } from '../configuration/layer.ts';
+import type { Spool } from '../spool/spool.ts';
 import type { Transport } from '../transport/transport.ts';
 import { CONNECTION_OPTIONS, type ConnectionSettings } from '../transport/transport-options.ts';
 import type { Clock } from './clock.ts';
+import type { SpoolOpener } from './spool-option.ts';
 
 /** Options that are settings of the core; the agent itself finds its own connections. */
 type CoreOptions = Omit<ConfiguredOptions, 'ownConnections' | 'localAddresses'>;
@@ -35,8 +37,22 @@ interface CommonOptions extends CoreOptions {
   readonly entropy?: ((length: number) => Uint8Array) | undefined;
   /** In [0, 1): spreads retries. Default: Math.random. */
   readonly random?: (() => number) | undefined;
+  /** Keeps unacknowledged messages: an open spool, which the agent closes, or what opens the one named by the key Spool_Path. */
+  readonly spool?: Spool | SpoolOpener | undefined;
   /** Aborted: the agent stops as with stop(); what goes wrong then is a warning. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** One connection of several. */
+export interface ConnectionOptions {
+  /** Default true. */
+  readonly enabled?: boolean | undefined;
+  /** HostName=...;DeviceId=...;SharedAccessKey=... of a device or a module. This, or a transport. */
+  readonly connectionString?: string | undefined;
+  /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
+  readonly ca?: string | undefined;
+  /** A way to the hub of your own. */
+  readonly transport?: Transport | undefined;
 }
 
 interface ByConnectionString extends CommonOptions, Partial<ConnectionSettings> {
@@ -45,15 +61,33 @@ interface ByConnectionString extends CommonOptions, Partial<ConnectionSettings> 
   /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
   readonly ca?: string | undefined;
   readonly transport?: undefined;
+  readonly connections?: undefined;
 }
 
 interface ByTransport extends CommonOptions {
   /** A way to the hub of your own. */
   readonly transport: Transport;
   readonly connectionString?: undefined;
+  readonly ca?: undefined;
+  readonly connections?: undefined;
+  readonly retrySeconds?: undefined;
 }
 
-export type AgentOptions = ByConnectionString | ByTransport;
+interface ByConnections extends CommonOptions, Partial<ConnectionSettings> {
+  /**
+   * Several hubs, up to 64. Each distinct host name and device id gets every message once; a device and its modules are one. Left out:
+   * the key Connections of the settings.
+   */
+  readonly connections?: readonly ConnectionOptions[] | undefined;
+  readonly connectionString?: undefined;
+  readonly ca?: undefined;
+  readonly transport?: undefined;
+}
+
+export type AgentOptions = ByConnectionString | ByTransport | ByConnections;
+
+/** Distinct ones, as many as one agent reports to. */
+export const HUBS_MAX = 64;
 
 /** Options of a core that are one whole number each, with its range. */
 const CORE_NUMBERS = {
@@ -66,13 +100,16 @@ const CORE_BOOLEANS = ['unicastOnly', 'sendEmptyEvents'] as const;
 const CORE_TEXTS = ['operatingSystem', 'kernel', 'networkStack', 'hardware'] as const;
 const SETTINGS = ['configuration', 'layers', 'host'] as const;
 const CORE_OTHERS = ['localAddresses', 'intervalSeconds', 'collectors', 'protocols', 'format'] as const;
-const OBJECTS = ['core', 'clock', 'wallClock', 'entropy', 'random', 'signal', 'transport'] as const;
-const TEXTS = ['connectionString', 'ca'] as const;
+const OBJECTS = ['core', 'clock', 'wallClock', 'entropy', 'random', 'signal', 'spool'] as const;
+const WAYS = ['connectionString', 'transport', 'connections'] as const;
+/** Of one of `connections`. */
+const CONNECTION_NAMES = ['enabled', 'connectionString', 'ca', 'transport'] as const;
 
 /** Every option there is. */
 export const OPTION_NAMES: readonly string[] = [
   ...OBJECTS,
-  ...TEXTS,
+  ...WAYS,
+  'ca',
   ...SETTINGS,
   ...Object.keys(CONNECTION_OPTIONS),
   ...CORE_OTHERS,
@@ -102,7 +139,7 @@ export function coreOptions(options: AgentOptions): ConfiguredOptions {
 
 export function connectionSettings(options: AgentOptions): Partial<ConnectionSettings> {
   const chosen = Object.entries(options).filter(
-    ([name, value]) => name in CONNECTION_OPTIONS && value !== undefined,
+    ([name, value]) => Object.hasOwn(CONNECTION_OPTIONS, name) && value !== undefined,
   );
   return Object.fromEntries(chosen) as Partial<ConnectionSettings>;
 }
@@ -157,24 +194,10 @@ function* wrongObjects(given: Readonly<Record<string, unknown>>): Generator<stri
   }
   if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) yield 'signal is no AbortSignal';
 
-  const { transport, connectionString, ca } = given;
-  if ((transport === undefined) === (connectionString === undefined)) {
-    yield 'either connectionString or transport is needed';
-  }
-  if (connectionString !== undefined && typeof connectionString !== 'string')
-    yield 'connectionString is no text';
-  if (ca !== undefined && (typeof ca !== 'string' || !ca.includes('-----BEGIN CERTIFICATE-----'))) {
-    yield 'ca is no certificate in PEM text';
-  }
-  if (transport !== undefined) {
-    const needed = ['open', 'send', 'close'];
-    if (!isObject(transport) || needed.some((name) => typeof transport[name] !== 'function')) {
-      yield 'transport is no transport: it needs open, send and close';
-    }
-    for (const name of ['ca', ...Object.keys(CONNECTION_OPTIONS)]) {
-      if (given[name] !== undefined)
-        yield `${name} goes with connectionString, not with a transport of your own`;
-    }
+  yield* wrongWays(given);
+  const { spool } = given;
+  if (spool !== undefined && typeof spool !== 'function' && !isOf(spool, ['append', 'read', 'limit'])) {
+    yield 'spool is no spool, and nothing that opens one';
   }
   for (const [name, { min, max }] of Object.entries(CONNECTION_OPTIONS))
     yield* wrongNumber(given, name, min, max);
@@ -182,6 +205,56 @@ function* wrongObjects(given: Readonly<Record<string, unknown>>): Generator<stri
   if (Number(retrySeconds ?? 0) > Number(maxRetrySeconds ?? CONNECTION_OPTIONS.maxRetrySeconds.default)) {
     yield 'retrySeconds is more than maxRetrySeconds';
   }
+}
+
+function* wrongWays(given: Readonly<Record<string, unknown>>): Generator<string> {
+  const { connections, ...others } = given;
+  const ways = WAYS.filter((name) => given[name] !== undefined).length;
+  // Settings may hold Connections.
+  if (ways > 1 || (ways === 0 && !hasSettings(given))) {
+    yield 'either connectionString or transport or connections is needed';
+  }
+  if (connections === undefined) {
+    yield* wrongConnection(Object.fromEntries(CONNECTION_NAMES.map((name) => [name, others[name]])), '');
+  } else if (!Array.isArray(connections)) {
+    yield 'connections is no list';
+  } else {
+    for (const [index, connection] of connections.entries()) {
+      const place = `connections, ${index + 1}: `;
+      if (!isObject(connection)) {
+        yield `${place}is no object`;
+        continue;
+      }
+      for (const name of Object.keys(connection)) {
+        if (!CONNECTION_NAMES.some((known) => known === name))
+          yield `${place}there is no option ${shown(name)}`;
+      }
+      if ((connection.transport === undefined) === (connection.connectionString === undefined)) {
+        yield `${place}either connectionString or transport is needed`;
+      }
+      yield* wrongConnection(connection, place);
+    }
+  }
+  if (given.transport === undefined) return;
+  for (const name of Object.keys(CONNECTION_OPTIONS)) {
+    if (given[name] !== undefined)
+      yield `${name} goes with connectionString, not with a transport of your own`;
+  }
+}
+
+/** What is wrong with the values of one connection; place: begins each fault. */
+export function* wrongConnection(given: Readonly<Record<string, unknown>>, place: string): Generator<string> {
+  const { enabled, transport, connectionString, ca } = given;
+  if (enabled !== undefined && typeof enabled !== 'boolean') yield `${place}enabled is not true or false`;
+  if (connectionString !== undefined && typeof connectionString !== 'string') {
+    yield `${place}connectionString is no text`;
+  }
+  if (ca !== undefined && !isPem(ca, 'CERTIFICATE')) yield `${place}ca is no certificate in PEM text`;
+  if (transport === undefined) return;
+  if (!isOf(transport, ['open', 'send', 'close'])) {
+    yield `${place}transport is no transport: it needs open, send and close`;
+  }
+  if (ca !== undefined) yield `${place}ca goes with connectionString, not with a transport of your own`;
 }
 
 function* wrongCore(given: Readonly<Record<string, unknown>>): Generator<string> {
@@ -199,8 +272,7 @@ function* wrongCore(given: Readonly<Record<string, unknown>>): Generator<string>
     if (given[name] !== undefined && typeof given[name] !== 'string') yield `${name} is no text`;
   }
   // With settings, only they tell whether there is an address.
-  const hasSettings = SETTINGS.some((name) => given[name] !== undefined);
-  if (given.localAddresses !== undefined || !hasSettings) yield* wrongAddresses(given.localAddresses);
+  if (given.localAddresses !== undefined || !hasSettings(given)) yield* wrongAddresses(given.localAddresses);
   yield* wrongIntervals(given.intervalSeconds);
 }
 
@@ -246,6 +318,18 @@ function* wrongNumber(
 
 function isWhole(value: unknown, min: number, max: number): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
+function hasSettings(given: Readonly<Record<string, unknown>>): boolean {
+  return SETTINGS.some((name) => given[name] !== undefined);
+}
+
+function isPem(value: unknown, what: string): boolean {
+  return typeof value === 'string' && value.includes(`-----BEGIN ${what}-----`);
+}
+
+function isOf(value: unknown, methods: readonly string[]): boolean {
+  return isObject(value) && methods.every((name) => typeof value[name] === 'function');
 }
 
 function isLayer(value: unknown): boolean {

@@ -13,10 +13,12 @@ import type { MessageFormat } from '../../bindings/js/messages/security-message.
 import type { CoreState, CoreStatus } from '../../bindings/js/status.ts';
 import { FRAME_HEADER } from '../../schema/frame.ts';
 import { applyToCore, coreChanges } from '../configuration/core-changes.ts';
+import type { Configuration, KeyName } from '../configuration/keys.ts';
 import type { Json } from '../configuration/kinds.ts';
 import type { Resolved } from '../configuration/resolve.ts';
 import { applyDesired, type DesiredOutcome, reportedProperties } from '../configuration/twin.ts';
 import { FrameFeed } from '../frames/frame-feed.ts';
+import type { SpoolStatistics } from '../spool/spool.ts';
 import type { OutgoingMessage, Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 import { TypedEmitter } from './typed-emitter.ts';
@@ -27,7 +29,7 @@ export interface AgentMessage {
   readonly format: MessageFormat;
   /** The message itself: to read, not to change. */
   readonly bytes: Uint8Array;
-  /** sent: handed to the transport, again after a lost connection; acknowledged: the hub has it, said once. */
+  /** sent: handed to the transport, again after a lost connection; acknowledged: it is safe, every hub or the spool has it, said once. */
   readonly stage: 'sent' | 'acknowledged';
 }
 
@@ -37,7 +39,7 @@ export interface AgentEvents {
   readonly message: (message: AgentMessage) => void;
   /** Desired properties were applied or refused: what is reported of them. */
   readonly configuration: (reported: Readonly<Record<string, Json>>) => void;
-  /** The agent goes on: a connection failed, was refused or lost; a stop that the signal asked for left messages behind. */
+  /** The agent goes on: a connection failed, was refused or lost; the spool failed or gave something up; a stop that the signal asked for left messages behind. */
   readonly warning: (error: WardletError) => void;
 }
 
@@ -64,6 +66,9 @@ export interface AgentParts {
   readonly clock: Clock;
   readonly wallClock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Acts on settings that are not the core's: keys whose value is another one. */
+  readonly applyToHost: (configuration: Configuration, keys: readonly KeyName[]) => void;
+  readonly spoolStatistics: () => SpoolStatistics | undefined;
 }
 
 const STOP_TIMEOUT_MS = 10_000;
@@ -81,6 +86,8 @@ export class Agent {
   readonly #clock: Clock;
   readonly #wallClock: Clock;
   readonly #signal: AbortSignal | undefined;
+  readonly #applyToHost: AgentParts['applyToHost'];
+  readonly #spoolStatistics: AgentParts['spoolStatistics'];
   readonly #emitter = new TypedEmitter<AgentEvents>();
   readonly #feed: FrameFeed;
   #resolved: Resolved;
@@ -101,14 +108,17 @@ export class Agent {
   #state: CoreState = 'not initialised';
   #bootId = '';
   #connected = false;
-  /** Counts connections. */
-  #connection = 0;
+  /** Counts how often everything was handed out anew. */
+  #round = 0;
   #cancelTimer: (() => void) | undefined;
   #timerMs = Number.NaN;
   #stopping: Promise<void> | undefined;
   #stopped = false;
 
-  constructor({ core, transport, resolved, clock, wallClock, signal }: AgentParts) {
+  constructor(parts: AgentParts) {
+    const { core, transport, resolved, clock, wallClock, signal, applyToHost, spoolStatistics } = parts;
+    this.#applyToHost = applyToHost;
+    this.#spoolStatistics = spoolStatistics;
     this.#core = core;
     this.#transport = transport;
     this.#resolved = resolved;
@@ -147,6 +157,7 @@ export class Agent {
       connected: () => this.#connectedTo(),
       disconnected: (reason) => this.#disconnectedFrom(reason),
       failed: (reason) => this.#warn(reason),
+      keeping: (spool) => this.#keeping(spool),
     });
     this.#speak();
   }
@@ -222,6 +233,7 @@ export class Agent {
     try {
       applyToCore(core, changes);
       this.#resolved = outcome.resolved;
+      this.#applyToHost(outcome.resolved.configuration, changes.host);
       return outcome;
     } catch (error) {
       // The schema took it, this core does not: as the core goes on with what it had, so does the agent.
@@ -239,6 +251,11 @@ export class Agent {
   /** Counters, state, boot id. At any time. */
   status(): CoreStatus {
     return this.#core.status();
+  }
+
+  /** What waits in the spool, and what it had to give up. undefined: there is none, or it is not open. */
+  spool(): SpoolStatistics | undefined {
+    return this.#spoolStatistics();
   }
 
   /** ms since 1970: the latest time the agent has seen, on its own clock. */
@@ -296,6 +313,9 @@ export class Agent {
       cancel = this.#wallClock.setTimer(resolve, timeoutMs);
     });
     await Promise.race([this.idle().catch(() => {}), deadline]);
+    // What a spool keeps is not lost; where a hub is there, it may have it yet.
+    const delivered = this.#connected && this.#isIdle() ? this.#transport.delivered?.() : undefined;
+    if (delivered) await Promise.race([delivered, deadline]);
     cancel();
   }
 
@@ -304,7 +324,6 @@ export class Agent {
   #connectedTo(): void {
     if (this.#stopped || this.#connected) return;
     this.#connected = true;
-    this.#connection++;
     this.#core.connect();
     this.#settle(this.#clock.now());
     this.#arm();
@@ -320,9 +339,34 @@ export class Agent {
 
   #forgetConnection(): void {
     this.#connected = false;
-    this.#underWay.clear();
+    if (!this.#transport.keeps) this.#handOutAnew();
     this.#core.disconnect(this.#clock.now());
     this.#noteState();
+  }
+
+  /** What is under way counts for nothing: the core hands it out again. */
+  #handOutAnew(): void {
+    this.#underWay.clear();
+    this.#round++;
+  }
+
+  /** The spool has failed, is tried again, or works again. */
+  #keeping(spool: 'failed' | 'trying' | 'kept'): void {
+    if (this.#stopped) return;
+    const core = this.#core;
+    if (spool !== 'trying') core.configure({ spool: spool === 'kept' });
+    // Nobody is suspended who has a spool.
+    if (spool === 'kept' && core.status().state === 'suspended') {
+      core.connect();
+      core.disconnect(this.#clock.now());
+    }
+    if (spool === 'failed' && !this.#connected) {
+      this.#handOutAnew();
+      core.disconnect(this.#clock.now());
+    }
+    this.#settle(core.now);
+    this.#arm();
+    this.#speak();
   }
 
   #warn(reason: WardletError): void {
@@ -343,41 +387,47 @@ export class Agent {
     }
   }
 
+  get #canSend(): boolean {
+    return this.#connected || this.#transport.keeps === true;
+  }
+
   #handOut(): void {
-    while (this.#connected) {
+    while (this.#canSend) {
       const next = this.#core.nextMessage();
       if (!next) return;
       const { sequence, format } = next;
+      // A spool has it in hand, connection or not.
+      if (this.#underWay.has(sequence)) continue;
       this.#underWay.add(sequence);
       this.#send({ bootId: this.#bootId, sequence, format, bytes: next.bytes.slice() });
     }
   }
 
   #send(message: OutgoingMessage): void {
-    const connection = this.#connection;
+    const round = this.#round;
     const { sequence, format, bytes } = message;
     this.#say(() => this.#emitter.emit('message', { sequence, format, bytes, stage: 'sent' }));
     this.#transport.send(message).then(
-      () => this.#acknowledged(message, connection),
-      () => this.#resendLater(message, connection),
+      () => this.#acknowledged(message, round),
+      () => this.#resendLater(message, round),
     );
   }
 
   /** Where the connection is lost, the core hands the message out again by itself. */
-  #resendLater(message: OutgoingMessage, connection: number): void {
-    if (this.#stopped || !this.#connected || connection !== this.#connection) return;
+  #resendLater(message: OutgoingMessage, round: number): void {
+    if (this.#stopped || !this.#canSend || round !== this.#round) return;
     const cancel = this.#wallClock.setTimer(() => {
       this.#resends.delete(cancel);
-      if (!this.#connected || connection !== this.#connection) return;
+      if (!this.#canSend || round !== this.#round) return;
       this.#send(message);
       this.#speak();
     }, RESEND_MS);
     this.#resends.add(cancel);
   }
 
-  #acknowledged({ sequence, format, bytes }: OutgoingMessage, connection: number): void {
+  #acknowledged({ sequence, format, bytes }: OutgoingMessage, round: number): void {
     // An answer of an earlier connection: the message is on its way again, and this one will be told apart no more.
-    if (this.#stopped || connection !== this.#connection || !this.#underWay.delete(sequence)) return;
+    if (this.#stopped || round !== this.#round || !this.#underWay.delete(sequence)) return;
     this.#core.acknowledge(sequence);
     this.#say(() => this.#emitter.emit('message', { sequence, format, bytes, stage: 'acknowledged' }));
     this.#settle(this.#core.now);

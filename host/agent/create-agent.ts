@@ -1,22 +1,18 @@
-// From options to an agent: check, configure the core, choose the way to the hub.
+// From options to an agent: check, configure the core, choose the ways to the hubs.
 
 import { WardletError } from '../../bindings/js/errors.ts';
 import { coreChanges } from '../configuration/core-changes.ts';
 import { optionsLayer } from '../configuration/core-options.ts';
 import { limitsOf } from '../configuration/limits.ts';
 import { configurationError, type Resolved, resolveConfiguration } from '../configuration/resolve.ts';
-import { parseConnectionString } from '../transport/connection-string.ts';
-import { IotHubTransport } from '../transport/iot-hub-transport.ts';
+import { SeveralHubsTransport } from '../transport/several-hubs-transport.ts';
+import { SpooledTransport } from '../transport/spooled-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Agent } from './agent.ts';
-import {
-  type AgentOptions,
-  checkAddresses,
-  checkOptions,
-  connectionSettings,
-  coreOptions,
-} from './agent-options.ts';
+import { type AgentOptions, checkAddresses, checkOptions, coreOptions } from './agent-options.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { hubsOf } from './hubs.ts';
+import { spoolLimits, spoolOf } from './spool-option.ts';
 
 const SEED_LENGTH = 32;
 
@@ -38,38 +34,52 @@ export function createAgent(options: AgentOptions): Agent {
   checkOptions(options);
   const { core, clock = systemClock, wallClock = systemClock, entropy = randomBytes, signal } = options;
   const resolved = resolve(options);
-  const transport = options.transport ?? transportOf(options, resolved, wallClock);
+  const { hubs, iotHubs } = hubsOf(options, resolved.configuration, wallClock);
   if (core.status().state !== 'not initialised') {
     throw new WardletError('WL_ALREADY_STARTED', 'the core is in use already', {
       hint: 'load a core for every agent; one compiled module serves them all',
     });
   }
-  core.configure({ ...coreChanges(undefined, resolved).core, seed: seedOf(entropy) });
-  return new Agent({ core, transport, resolved, clock, wallClock, signal });
+  const seed = seedOf(entropy);
+  const spool = spoolOf(options.spool, resolved.configuration);
+  const spooled = spool === undefined ? undefined : new SpooledTransport({ spool, hubs, clock: wallClock });
+  const transport = spooled ?? oneOf(hubs, wallClock);
+  core.configure({ ...coreChanges(undefined, resolved).core, seed, spool: transport.keeps === true });
+  return new Agent({
+    core,
+    transport,
+    resolved,
+    clock,
+    wallClock,
+    signal,
+    applyToHost(configuration, keys) {
+      spooled?.limit(spoolLimits(configuration));
+      if (!keys.includes('Agent_RetryTime')) return;
+      for (const hub of iotHubs) hub.retrySeconds = configuration.Agent_RetryTime;
+    },
+    spoolStatistics: () => spooled?.statistics(),
+  });
+}
+
+function oneOf(hubs: readonly Transport[], clock: Clock): Transport {
+  const [only, ...others] = hubs;
+  return only && others.length === 0 ? only : new SeveralHubsTransport(hubs, clock);
 }
 
 /** What is in force at the start. */
 function resolve(options: AgentOptions): Resolved {
-  const { core, configuration, layers = [], host } = options;
-  const resolved = resolveConfiguration([optionsLayer(coreOptions(options), configuration), ...layers], {
+  const { core, configuration, retrySeconds, layers = [], host } = options;
+  const settings = {
+    ...(retrySeconds === undefined ? {} : { Agent_RetryTime: retrySeconds }),
+    ...configuration,
+  };
+  const resolved = resolveConfiguration([...layers, optionsLayer(coreOptions(options), settings)], {
     limits: limitsOf(core),
     ...(host === undefined ? {} : { host }),
   });
   if (resolved.faults.length > 0) throw configurationError(resolved.faults);
   checkAddresses(resolved.configuration.LocalAddresses);
   return resolved;
-}
-
-function transportOf(options: AgentOptions, { configuration }: Resolved, clock: Clock): Transport {
-  const { connectionString = '', ca } = options as { connectionString?: string; ca?: string };
-  return new IotHubTransport({
-    connection: parseConnectionString(connectionString),
-    ca,
-    clock,
-    ...(options.random ? { random: options.random } : {}),
-    retrySeconds: configuration.Agent_RetryTime,
-    ...connectionSettings(options),
-  });
 }
 
 function seedOf(entropy: (length: number) => Uint8Array): Uint8Array {

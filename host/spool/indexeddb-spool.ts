@@ -64,7 +64,7 @@ export async function openIndexedDbSpool(name: string, given: SpoolOptions = {})
 
 class IndexedDbSpool implements Spool {
   readonly #database: IDBDatabase;
-  readonly #options: Required<SpoolOptions>;
+  #options: Required<SpoolOptions>;
   readonly #unlock: () => Promise<void>;
   readonly #time: WaitingTime;
   /** Undelivered, oldest first: a Map keeps the order of its keys. */
@@ -138,6 +138,10 @@ class IndexedDbSpool implements Spool {
       damagedMessages: 0,
       repaired: { tornBytes: 0, skippedBytes: 0 },
     };
+  }
+
+  limit(options: SpoolOptions): void {
+    this.#options = resolveSpoolOptions(options);
   }
 
   close(): Promise<void> {

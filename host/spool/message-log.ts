@@ -60,9 +60,9 @@ export async function openMessageLog(folder: SpoolFolder, given: MessageLogOptio
 
 class MessageLog implements Spool {
   readonly #folder: SpoolFolder;
-  readonly #maxBytes: number;
-  readonly #maxAgeMs: number;
-  readonly #segmentBytes: number;
+  #maxBytes: number;
+  #maxAgeMs: number;
+  #segmentBytes: number;
   readonly #onClose: (() => Promise<void>) | undefined;
   readonly #segments: Segment[];
   readonly #time: WaitingTime;
@@ -89,7 +89,7 @@ class MessageLog implements Spool {
     this.#folder = folder;
     this.#maxBytes = maxBytes;
     this.#maxAgeMs = maxAgeMs;
-    this.#segmentBytes = Math.min(LARGEST_SEGMENT, Math.floor(maxBytes / 16));
+    this.#segmentBytes = segmentBytes(maxBytes);
     this.#onClose = onClose;
     this.#segments = found.segments;
     this.#time = found.time;
@@ -210,6 +210,13 @@ class MessageLog implements Spool {
       damagedMessages,
       repaired: this.#repaired,
     };
+  }
+
+  limit(options: SpoolOptions): void {
+    const { maxBytes, maxAgeMs } = resolveSpoolOptions(options);
+    this.#maxBytes = maxBytes;
+    this.#maxAgeMs = maxAgeMs;
+    this.#segmentBytes = segmentBytes(maxBytes);
   }
 
   close(): Promise<void> {
@@ -463,6 +470,10 @@ class MessageLog implements Spool {
     this.#segments.push(segment);
     return [segment, this.#file];
   }
+}
+
+function segmentBytes(maxBytes: number): number {
+  return Math.min(LARGEST_SEGMENT, Math.floor(maxBytes / 16));
 }
 
 function randomMarker(): number {

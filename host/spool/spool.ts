@@ -45,6 +45,8 @@ export interface Spool {
   /** Gives up what has waited longer than maxAgeMs. `append` does so too; call it at least once an hour, see waiting-time.ts. */
   giveUpOld(nowMs: number): void;
   statistics(): SpoolStatistics;
+  /** Other limits, from the next append on. Throws WL_BAD_OPTION. */
+  limit(options: SpoolOptions): void;
   /** Ends what is under way, then lets go of the spool. */
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 // How long to wait before the next attempt: exponential with full jitter, so that a fleet does not come back all at once.
 
 export interface BackOffOptions {
-  /** Of the first retry, ms. */
-  readonly baseMs: number;
+  /** Of the first retry, ms; may change. */
+  baseMs: number;
   /** No retry waits longer, ms. */
   readonly capMs: number;
   /** In [0, 1). */
@@ -26,6 +26,10 @@ export class BackOff {
     const limit = Math.min(capMs, baseMs * 2 ** Math.min(this.#failures, 30));
     this.#failures++;
     return Math.max(LEAST_MS, Math.floor(random() * limit));
+  }
+
+  set baseMs(baseMs: number) {
+    this.#options.baseMs = baseMs;
   }
 
   /** The hub took a message, or a connection lasted: the next failure is a first one. */

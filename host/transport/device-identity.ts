@@ -27,7 +27,7 @@ export function resource({ hostName, deviceId, moduleId }: DeviceIdentity): stri
   return `${hostName}/devices/${deviceId}${module}`;
 }
 
-/** For people. */
-export function identityText(identity: DeviceIdentity): string {
-  return `${identity.hostName}/${clientId(identity)}`;
+/** Where it reports to: a device and its modules are one. */
+export function identityOf({ hostName, deviceId }: DeviceIdentity): string {
+  return `${hostName.toLowerCase()}/${deviceId}`;
 }

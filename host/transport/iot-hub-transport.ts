@@ -5,7 +5,7 @@ import type { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import { BackOff } from './back-off.ts';
 import type { ConnectionString } from './connection-string.ts';
-import { clientId, identityText, resource, userName } from './device-identity.ts';
+import { clientId, identityOf, resource, userName } from './device-identity.ts';
 import { hubFailure, lostConnection } from './hub-failure.ts';
 import { MqttConnection } from './mqtt-connection.ts';
 import { sasToken } from './sas-token.ts';
@@ -69,7 +69,12 @@ export class IotHubTransport implements Transport {
       random,
     });
     this.#queue = new SendQueue(this.#settings.maxInFlight);
-    this.identity = identityText(connection);
+    this.identity = identityOf(connection);
+  }
+
+  /** From the next wait on. */
+  set retrySeconds(seconds: number) {
+    this.#backOff.baseMs = seconds * 1000;
   }
 
   /** Begins to connect, and does so until close. Once. */

@@ -17,17 +17,26 @@ export interface TransportListener {
   connected(): void;
   /** Only after connected. Sends under way have been rejected. */
   disconnected(reason: WardletError): void;
-  /** An attempt failed; the next one comes after a delay. */
+  /** The transport goes on: an attempt failed, and the next one comes after a delay; a spool failed, or gave something up. */
   failed(reason: WardletError): void;
+  /**
+   * failed: nothing is kept for the moment, messages go to the hub as if there were no spool. trying: `keeps` again, to see whether it works.
+   * kept: it does.
+   */
+  keeping?(spool: 'failed' | 'trying' | 'kept'): void;
 }
 
 export interface Transport {
   /** Host name and device id, as text: connections of the same identity report to the same place. */
   readonly identity: string;
+  /** Takes messages without a connection too, and keeps them: there is a spool. Left out: no. */
+  readonly keeps?: boolean;
   /** Begins to connect. Called once. */
   open(listener: TransportListener): void;
-  /** Resolves when the hub has acknowledged; rejects with WL_DISCONNECTED when the connection was lost before. */
+  /** Resolves when the hub has acknowledged, or it is kept; rejects with WL_DISCONNECTED when the connection was lost before. */
   send(message: OutgoingMessage): Promise<void>;
+  /** Resolves when a hub has all that was kept. */
+  delivered?(): Promise<void>;
   /** Ends the connection and every attempt to make one; no call of the listener comes afterwards. */
   close(): Promise<void>;
 }

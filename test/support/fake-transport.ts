@@ -11,7 +11,7 @@ interface Send {
 }
 
 export class FakeTransport implements Transport {
-  readonly identity = 'fake';
+  readonly identity: string;
   /** Handed over and not answered, oldest first. */
   readonly sends: Send[] = [];
   /** What the hub has stored, in order, repeated ones too. */
@@ -21,6 +21,10 @@ export class FakeTransport implements Transport {
   opened = 0;
   closed = 0;
   #listener: TransportListener | undefined;
+
+  constructor(identity = 'fake') {
+    this.identity = identity;
+  }
 
   open(listener: TransportListener): void {
     this.opened++;

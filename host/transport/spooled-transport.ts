@@ -1,0 +1,219 @@
+// Hubs behind a spool: a message is safe when it is on the disk, and leaves the disk when every hub has it. What waits there from before a
+// restart goes first. A spool that fails is no reason to be silent: messages go to the hubs directly then, as if there were none.
+
+import { WardletError } from '../../bindings/js/errors.ts';
+import { type Clock, systemClock } from '../agent/clock.ts';
+import type { Spool, SpoolOptions, SpoolStatistics } from '../spool/spool.ts';
+import { DirectDelivery } from './direct-delivery.ts';
+import { HubSet } from './hub-set.ts';
+import { SpoolReader } from './spool-reader.ts';
+import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
+
+/** After a failure the spool is tried again. */
+const AGAIN_MS = 60_000;
+/** So often at least the spool looks for what has become too old. */
+const LOOK_MS = 600_000;
+
+export interface SpooledTransportOptions {
+  readonly spool: Spool | Promise<Spool>;
+  /** Of distinct identities. */
+  readonly hubs: readonly Transport[];
+  readonly clock?: Clock;
+}
+
+export class SpooledTransport implements Transport {
+  readonly #opening: Promise<Spool>;
+  readonly #set: HubSet;
+  readonly #direct: DirectDelivery;
+  readonly #clock: Clock;
+  #spool: Spool | undefined;
+  #readers: readonly SpoolReader[] = [];
+  #listener: TransportListener | undefined;
+  #keeps = true;
+  /** The last append did. */
+  #failed = false;
+  /** Of the losses that have been told. */
+  #told: SpoolStatistics | undefined;
+  #limits: Required<SpoolOptions> | undefined;
+  #cancelLook: (() => void) | undefined;
+  #cancelAgain: (() => void) | undefined;
+  #empty: Array<() => void> = [];
+
+  constructor({ spool, hubs, clock = systemClock }: SpooledTransportOptions) {
+    this.#opening = Promise.resolve(spool);
+    // Heard of when the transport is opened.
+    this.#opening.catch(() => {});
+    this.#clock = clock;
+    this.#set = new HubSet(hubs);
+    this.#direct = new DirectDelivery(this.#set, clock);
+  }
+
+  get identity(): string {
+    return this.#set.identity;
+  }
+
+  get keeps(): boolean {
+    return this.#keeps;
+  }
+
+  /** undefined: not open yet, or not at all. */
+  statistics(): SpoolStatistics | undefined {
+    return this.#spool?.statistics();
+  }
+
+  /** From now on; a smaller spool gives up what is too much with its next message. */
+  limit(limits: Required<SpoolOptions>): void {
+    this.#limits = limits;
+    this.#spool?.limit(limits);
+  }
+
+  open(listener: TransportListener): void {
+    this.#listener = listener;
+    this.#opening.then(
+      (spool) => this.#opened(spool),
+      (error: unknown) => this.#fail(error),
+    );
+    this.#set.open({
+      hubConnected: (hub) => {
+        this.#direct.hubConnected(hub);
+        this.#readers[this.#set.hubs.indexOf(hub)]?.begin();
+      },
+      connected: () => this.#listener?.connected(),
+      disconnected: (reason) => {
+        this.#direct.rejectAll(reason);
+        this.#listener?.disconnected(reason);
+      },
+      failed: (reason) => this.#listener?.failed(reason),
+    });
+  }
+
+  async send(message: OutgoingMessage): Promise<void> {
+    let spool: Spool | undefined;
+    try {
+      spool = this.#keeps ? await this.#opening : undefined;
+      await spool?.append(message, this.#clock.now());
+      if (spool) this.#works();
+    } catch (error) {
+      spool = undefined;
+      this.#fail(error);
+    }
+    if (!spool) {
+      // Without a connection the agent hands it out again.
+      if (!this.#set.isConnected) throw closed();
+      return this.#direct.send(message);
+    }
+    this.#compare();
+    for (const reader of this.#readers) reader.wake();
+  }
+
+  /** Resolves when nothing waits in the spool. */
+  delivered(): Promise<void> {
+    if (!this.#spool || this.#spool.statistics().messages === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#empty.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#listener = undefined;
+    this.#cancelLook?.();
+    this.#cancelAgain?.();
+    for (const reader of this.#readers) reader.stop();
+    await this.#set.close();
+    this.#direct.rejectAll(closed());
+    const spool = await this.#opening.catch(() => undefined);
+    await spool?.close();
+  }
+
+  #opened(spool: Spool): void {
+    if (!this.#listener) return;
+    this.#spool = spool;
+    if (this.#limits) spool.limit(this.#limits);
+    this.#readers = this.#set.hubs.map(
+      (hub) =>
+        new SpoolReader(hub, spool, this.#clock, {
+          acknowledged: (id) => this.#acknowledged(spool, id),
+          failed: (error) => this.#listener?.failed(asError(error)),
+        }),
+    );
+    const { repaired, damagedMessages } = spool.statistics();
+    if (repaired.skippedBytes > 0) {
+      this.#listener.failed(
+        gaveUp(
+          `${repaired.skippedBytes} bytes of the spool are damaged; ${damagedMessages} messages were lost to damage since it was made`,
+          'the disk may be failing',
+        ),
+      );
+    }
+    this.#told = spool.statistics();
+    this.#look();
+    for (const reader of this.#readers) reader.begin();
+  }
+
+  #acknowledged(spool: Spool, id: number): void {
+    if (!this.#readers.every((reader) => reader.has(id))) return;
+    spool.delivered(id);
+    if (spool.statistics().messages === 0) for (const resolve of this.#empty.splice(0)) resolve();
+  }
+
+  #look(): void {
+    this.#spool?.giveUpOld(this.#clock.now());
+    this.#compare();
+    this.#cancelLook = this.#clock.setTimer(() => this.#look(), LOOK_MS);
+  }
+
+  /** What was lost since it was last told. */
+  #compare(): void {
+    const now = this.#spool?.statistics();
+    const before = this.#told;
+    if (!now || !before) return;
+    this.#told = now;
+    const old = now.givenUp.age.messages - before.givenUp.age.messages;
+    const many = now.givenUp.size.messages - before.givenUp.size.messages;
+    const damaged = now.damagedMessages - before.damagedMessages;
+    if (old > 0) this.#listener?.failed(gaveUp(`${count(old)} waited too long`, 'see Spool_MaxAge'));
+    if (many > 0) this.#listener?.failed(gaveUp(`${count(many)} had no room`, 'see Spool_MaxBytes'));
+    if (damaged > 0)
+      this.#listener?.failed(gaveUp(`${count(damaged)} cannot be read`, 'the disk may be failing'));
+  }
+
+  /** Said once until the spool works again; one that does not open is not tried again. */
+  #fail(error: unknown): void {
+    if (!this.#keeps) return;
+    this.#keeps = false;
+    if (!this.#failed) this.#listener?.failed(asError(error));
+    this.#failed = true;
+    this.#listener?.keeping?.('failed');
+    if (!this.#spool) return;
+    this.#cancelAgain = this.#clock.setTimer(() => {
+      this.#keeps = true;
+      this.#listener?.keeping?.('trying');
+    }, AGAIN_MS);
+  }
+
+  #works(): void {
+    if (!this.#failed) return;
+    this.#failed = false;
+    this.#listener?.keeping?.('kept');
+  }
+}
+
+function count(messages: number): string {
+  return messages === 1 ? '1 message' : `${messages} messages`;
+}
+
+function gaveUp(what: string, hint: string): WardletError {
+  return new WardletError('WL_GIVEN_UP', `the spool gave up: ${what}`, { hint });
+}
+
+function closed(): WardletError {
+  return new WardletError('WL_DISCONNECTED', 'there is no connection', {
+    hint: 'the agent connects again by itself; what was not acknowledged is sent again',
+  });
+}
+
+function asError(error: unknown): WardletError {
+  if (error instanceof WardletError) return error;
+  return new WardletError('WL_BAD_SPOOL', `the spool failed: ${String(error)}`, {
+    hint: 'messages go to the hub without it',
+    cause: error,
+  });
+}
