@@ -97,7 +97,7 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
           running = device;
           // Another hub may still take it.
           if (connection.connectionString === undefined) {
-            view.follow(device);
+            view.follow(device, () => false);
             return device;
           }
           const isFirst = giveUpWhenHopeless(device, speed === 'max' ? waitMs : undefined, (error) => {

@@ -32,7 +32,7 @@ function end(stdout: string): ReplayTotals & { readonly spool: SpoolStatistics }
 test('connections and settings of a file, with certificates beside it; variables and --set win', async () => {
   const hubs = [await AcknowledgingHub.start(), await AcknowledgingHub.start()];
   try {
-    hubs.forEach((hub, index) => at(`ca-${index}.pem`, hub.caCertificate));
+    for (const [index, hub] of hubs.entries()) at(`ca-${index}.pem`, hub.caCertificate);
     const config = at(
       'wardlet.jsonc',
       JSON.stringify({

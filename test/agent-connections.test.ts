@@ -128,6 +128,7 @@ test('faults in connections name which one and what, and no value of a secret', 
         { colour: 'red' },
         'x',
         { transport: {}, ca: 'x' },
+        { connectionString: 'x', protocol: 'amqp', certificate: KEY },
       ],
     }),
   );
@@ -141,6 +142,9 @@ test('faults in connections name which one and what, and no value of a secret', 
     'connections, 5: transport is no transport',
     'connections, 5: ca is no certificate',
     'connections, 5: ca goes with connectionString',
+    'connections, 6: protocol is "amqp"',
+    'connections, 6: certificate is no certificate',
+    'connections, 6: certificate and privateKey go together',
   ]) {
     assert.ok(message.includes(part), `${part}: ${message}`);
   }
@@ -153,6 +157,13 @@ test('the key Connections, where no option says otherwise', async () => {
   settings([
     `HostName=h;DeviceId=d;SharedAccessKey=${KEY}`,
     { host: 'other', id: 'd', module: 'm', key: KEY, enabled: false },
+    {
+      host: 'third',
+      id: 'd',
+      certificate: '-----BEGIN CERTIFICATE-----',
+      privateKey: '-----BEGIN EC PRIVATE KEY-----',
+      protocol: 'mqtt-ws',
+    },
   ]);
   for (const [given, told] of [
     [[], /no connection is enabled/],

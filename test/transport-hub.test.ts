@@ -318,6 +318,56 @@ test('closed at any moment, it says nothing more and leaves nothing open', async
   await until(() => hub.connections === 0);
 });
 
+test('over WebSocket: path and subprotocol of IoT Hub, messages through a cut, the same failures by name', async () => {
+  const web = await AcknowledgingHub.startWebSocket();
+  servers.push(web);
+  const text = web.connectionString('d', KEY);
+  const { transport, heard } = connect({ protocol: 'mqtt-ws', ca: web.caCertificate }, text);
+  await heard.until(1);
+  await transport.send(message(0));
+  web.cut();
+  await heard.until(3);
+  await transport.send(message(1, 100_000));
+  assert.equal(heard.said, ['connected', 'disconnected', 'connected']);
+  assert.equal(
+    web.stored.map(({ payload }) => payload.length),
+    [100, 100_000],
+  );
+  assert.equal(web.paths, ['/$iothub/websocket', '/$iothub/websocket']);
+  assert.is(web.connects[0]?.clientId, 'd');
+
+  const untrusted = connect({ protocol: 'mqtt-ws' }, text).heard;
+  await untrusted.until(1);
+  assert.is(untrusted.errors[0]?.code, 'WL_UNTRUSTED_HUB');
+  web.returnCode = 5;
+  const refused = connect({ protocol: 'mqtt-ws', ca: web.caCertificate }, text).heard;
+  await refused.until(1);
+  assert.is(refused.errors[0]?.code, 'WL_REFUSED');
+  assert.is(parseConnectionString(`HostName=h;DeviceId=d;SharedAccessKey=${KEY}`, 443).port, 443);
+});
+
+test('with a certificate: no password, no token to renew, over both ways; without one it is told at once', async () => {
+  const { certificate, key: privateKey } = await (await Authority.make('Factory')).server({ names: ['d'] });
+  const asking = { requestCert: true, rejectUnauthorized: false };
+  for (const [protocol, server] of [
+    ['mqtt', await AcknowledgingHub.start(asking)],
+    ['mqtt-ws', await AcknowledgingHub.startWebSocket(asking)],
+  ] as const) {
+    servers.push(server);
+    const text = `HostName=hub.example;DeviceId=d;x509=true;GatewayHostName=localhost:${server.port}`;
+    const { transport, heard } = connect(
+      { protocol, certificate, privateKey, ca: server.caCertificate, tokenLifetimeSeconds: 5 },
+      text,
+    );
+    await heard.until(1);
+    await transport.send(message(0));
+    assert.is(server.connects[0]?.password ?? undefined, undefined);
+    assert.equal(server.shown, ['d']);
+    assert.not.ok(inspect(transport, { depth: 9, showHidden: true }).includes('PRIVATE KEY'));
+    assert.throws(() => connect({ ca: server.caCertificate }, text), /no certificate/);
+  }
+});
+
 test('no key and no token in what agent and transport show, in warnings, or in the process title', async () => {
   const core = new Core(newExports('standard'));
   const agent = createAgent({

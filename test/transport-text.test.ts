@@ -92,7 +92,8 @@ test('a connection string that is wrong names the part, says what to do, and hol
       /DeviceId/,
     ],
     [text({ ...good, SharedAccessSignature: 'sr=x' }), /SharedAccessSignature/],
-    [text({ HostName, DeviceId, x509: 'true' }), /x509/],
+    [text({ HostName, DeviceId, x509: 'maybe' }), /x509/],
+    [text({ ...good, x509: 'true' }), /both x509=true and a SharedAccessKey/],
     [
       `HostName=h;DeviceId=d;SharedAccessKey=${KEY}`.replace(';SharedAccessKey', 'SharedAccessKey'),
       /no SharedAccess/,

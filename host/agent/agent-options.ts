@@ -8,7 +8,11 @@ import type { Settings } from '../configuration/keys.ts';
 import type { Layer } from '../configuration/layer.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Transport } from '../transport/transport.ts';
-import { CONNECTION_OPTIONS, type ConnectionSettings } from '../transport/transport-options.ts';
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionSettings,
+  type Protocol,
+} from '../transport/transport-options.ts';
 import type { Clock } from './clock.ts';
 import type { SpoolOpener } from './spool-option.ts';
 
@@ -51,6 +55,11 @@ export interface ConnectionOptions {
   readonly connectionString?: string | undefined;
   /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
   readonly ca?: string | undefined;
+  /** mqtt: port 8883; mqtt-ws, over WebSocket: port 443. Default: mqtt in Node, mqtt-ws in a page. */
+  readonly protocol?: Protocol | undefined;
+  /** PEM text, where the connection string says x509=true: the device's certificate and its key. Node only. */
+  readonly certificate?: string | undefined;
+  readonly privateKey?: string | undefined;
   /** A way to the hub of your own. */
   readonly transport?: Transport | undefined;
 }
@@ -60,6 +69,11 @@ interface ByConnectionString extends CommonOptions, Partial<ConnectionSettings> 
   readonly connectionString: string;
   /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
   readonly ca?: string | undefined;
+  /** mqtt: port 8883; mqtt-ws, over WebSocket: port 443. Default: mqtt in Node, mqtt-ws in a page. */
+  readonly protocol?: Protocol | undefined;
+  /** PEM text, where the connection string says x509=true: the device's certificate and its key. Node only. */
+  readonly certificate?: string | undefined;
+  readonly privateKey?: string | undefined;
   readonly transport?: undefined;
   readonly connections?: undefined;
 }
@@ -69,6 +83,9 @@ interface ByTransport extends CommonOptions {
   readonly transport: Transport;
   readonly connectionString?: undefined;
   readonly ca?: undefined;
+  readonly protocol?: undefined;
+  readonly certificate?: undefined;
+  readonly privateKey?: undefined;
   readonly connections?: undefined;
   readonly retrySeconds?: undefined;
 }
@@ -81,6 +98,9 @@ interface ByConnections extends CommonOptions, Partial<ConnectionSettings> {
   readonly connections?: readonly ConnectionOptions[] | undefined;
   readonly connectionString?: undefined;
   readonly ca?: undefined;
+  readonly protocol?: undefined;
+  readonly certificate?: undefined;
+  readonly privateKey?: undefined;
   readonly transport?: undefined;
 }
 
@@ -103,13 +123,14 @@ const CORE_OTHERS = ['localAddresses', 'intervalSeconds', 'collectors', 'protoco
 const OBJECTS = ['core', 'clock', 'wallClock', 'entropy', 'random', 'signal', 'spool'] as const;
 const WAYS = ['connectionString', 'transport', 'connections'] as const;
 /** Of one of `connections`. */
-const CONNECTION_NAMES = ['enabled', 'connectionString', 'ca', 'transport'] as const;
+const SECURITY = ['ca', 'protocol', 'certificate', 'privateKey'] as const;
+const CONNECTION_NAMES = ['enabled', 'connectionString', 'transport', ...SECURITY] as const;
 
 /** Every option there is. */
 export const OPTION_NAMES: readonly string[] = [
   ...OBJECTS,
   ...WAYS,
-  'ca',
+  ...SECURITY,
   ...SETTINGS,
   ...Object.keys(CONNECTION_OPTIONS),
   ...CORE_OTHERS,
@@ -244,17 +265,32 @@ function* wrongWays(given: Readonly<Record<string, unknown>>): Generator<string>
 
 /** What is wrong with the values of one connection; place: begins each fault. */
 export function* wrongConnection(given: Readonly<Record<string, unknown>>, place: string): Generator<string> {
-  const { enabled, transport, connectionString, ca } = given;
+  const { enabled, transport, connectionString, ca, protocol, certificate, privateKey } = given;
   if (enabled !== undefined && typeof enabled !== 'boolean') yield `${place}enabled is not true or false`;
   if (connectionString !== undefined && typeof connectionString !== 'string') {
     yield `${place}connectionString is no text`;
   }
   if (ca !== undefined && !isPem(ca, 'CERTIFICATE')) yield `${place}ca is no certificate in PEM text`;
+  if (protocol !== undefined && protocol !== 'mqtt' && protocol !== 'mqtt-ws') {
+    yield `${place}protocol is ${shown(protocol)}, not mqtt or mqtt-ws`;
+  }
+  if (certificate !== undefined && !isPem(certificate, 'CERTIFICATE')) {
+    yield `${place}certificate is no certificate in PEM text`;
+  }
+  if (privateKey !== undefined && !isPem(privateKey, '[A-Z ]*PRIVATE KEY')) {
+    yield `${place}privateKey is no private key in PEM text`;
+  }
+  if ((certificate === undefined) !== (privateKey === undefined)) {
+    yield `${place}certificate and privateKey go together`;
+  }
   if (transport === undefined) return;
   if (!isOf(transport, ['open', 'send', 'close'])) {
     yield `${place}transport is no transport: it needs open, send and close`;
   }
-  if (ca !== undefined) yield `${place}ca goes with connectionString, not with a transport of your own`;
+  for (const name of SECURITY) {
+    if (given[name] !== undefined)
+      yield `${place}${name} goes with connectionString, not with a transport of your own`;
+  }
 }
 
 function* wrongCore(given: Readonly<Record<string, unknown>>): Generator<string> {
@@ -325,7 +361,7 @@ function hasSettings(given: Readonly<Record<string, unknown>>): boolean {
 }
 
 function isPem(value: unknown, what: string): boolean {
-  return typeof value === 'string' && value.includes(`-----BEGIN ${what}-----`);
+  return typeof value === 'string' && new RegExp(`-----BEGIN ${what}-----`).test(value);
 }
 
 function isOf(value: unknown, methods: readonly string[]): boolean {

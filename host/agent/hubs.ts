@@ -7,6 +7,7 @@ import { AlternativesTransport } from '../transport/alternatives-transport.ts';
 import { parseConnectionString } from '../transport/connection-string.ts';
 import { IotHubTransport } from '../transport/iot-hub-transport.ts';
 import type { Transport } from '../transport/transport.ts';
+import { PORTS, usualProtocol } from '../transport/transport-options.ts';
 import {
   type AgentOptions,
   type ConnectionOptions,
@@ -50,9 +51,9 @@ export function hubsOf(options: AgentOptions, configuration: Configuration, cloc
 
 /** Options win over the key. */
 function connectionsOf(options: AgentOptions, { Connections }: Configuration): readonly ConnectionOptions[] {
-  const { connectionString, ca, transport, connections } = options;
+  const { connectionString, ca, protocol, certificate, privateKey, transport, connections } = options;
   if (transport !== undefined) return [{ transport }];
-  if (connectionString !== undefined) return [{ connectionString, ca }];
+  if (connectionString !== undefined) return [{ connectionString, ca, protocol, certificate, privateKey }];
   if (connections !== undefined) return connections;
   return Connections.map((connection, index) => {
     const given = configured(connection, index);
@@ -69,33 +70,35 @@ function connectionsOf(options: AgentOptions, { Connections }: Configuration): r
 
 function configured(connection: Connection, index: number): ConnectionOptions {
   const { enabled, protocol, ca } = connection;
-  const refused = (what: string, hint: string) => bad(`Connections, ${index + 1}: ${what}`, hint);
-  if (protocol === 'mqtt-ws') throw refused('this version speaks no MQTT over WebSocket', 'protocol: mqtt');
+  const common = { enabled, protocol, ca };
   if (connection.kind === 'connection string') {
-    return { enabled, ca, connectionString: connection.connectionString };
+    return { ...common, connectionString: connection.connectionString };
   }
   if (connection.kind === 'provisioned') {
-    throw refused(
-      'this version asks no provisioning service',
-      'give host, id and key, or a connection string',
+    throw bad(
+      `Connections, ${index + 1}: this version asks no provisioning service`,
+      'give host and id with key or certificate, or a connection string',
     );
   }
-  const { host, id, module, key } = connection;
-  if (key === undefined) throw refused('this version has no certificates', 'give the key of the device');
-  const parts = [`HostName=${host}`, `DeviceId=${id}`, `SharedAccessKey=${key}`];
+  const { host, id, module, key, certificate, privateKey } = connection;
+  const parts = [`HostName=${host}`, `DeviceId=${id}`];
   if (module !== undefined) parts.push(`ModuleId=${module}`);
-  return { enabled, ca, connectionString: parts.join(';') };
+  parts.push(key === undefined ? 'x509=true' : `SharedAccessKey=${key}`);
+  return { ...common, connectionString: parts.join(';'), certificate, privateKey };
 }
 
 function iotHub(
-  { connectionString = '', ca }: ConnectionOptions,
+  { connectionString = '', protocol = usualProtocol(), ca, certificate, privateKey }: ConnectionOptions,
   options: AgentOptions,
   configuration: Configuration,
   clock: Clock,
 ): IotHubTransport {
   return new IotHubTransport({
-    connection: parseConnectionString(connectionString),
+    connection: parseConnectionString(connectionString, PORTS[protocol]),
+    protocol,
     ca,
+    certificate,
+    privateKey,
     clock,
     ...(options.random ? { random: options.random } : {}),
     ...connectionSettings(options),

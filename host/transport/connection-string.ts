@@ -1,4 +1,4 @@
-// What a hub hands out for a device: HostName=...;DeviceId=...;SharedAccessKey=... Errors name the part, never its value: a value in
+// What a hub hands out for a device: HostName=...;DeviceId=...;SharedAccessKey=..., or x509=true. Errors name the part, never its value: a value in
 // the wrong place may be the key.
 
 import { WardletError } from '../../bindings/js/errors.ts';
@@ -6,13 +6,15 @@ import type { DeviceIdentity } from './device-identity.ts';
 import { DeviceKey } from './device-key.ts';
 
 export interface ConnectionString extends DeviceIdentity {
-  readonly key: DeviceKey;
+  /** undefined: the device proves with a certificate who it is, x509=true. */
+  readonly key: DeviceKey | undefined;
 }
 
+/** Of MQTT over TLS. */
 const DEFAULT_PORT = 8883;
-const PARTS = ['HostName', 'DeviceId', 'ModuleId', 'SharedAccessKey', 'GatewayHostName'] as const;
+const PARTS = ['HostName', 'DeviceId', 'ModuleId', 'SharedAccessKey', 'x509', 'GatewayHostName'] as const;
 type Part = (typeof PARTS)[number];
-const NEEDED: readonly Part[] = ['HostName', 'DeviceId', 'SharedAccessKey'];
+const NEEDED: readonly Part[] = ['HostName', 'DeviceId'];
 
 const SHAPE = 'HostName=HOST;DeviceId=ID;SharedAccessKey=KEY';
 /** Parts of other connection strings that people mix up with a device's. */
@@ -20,7 +22,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   SharedAccessKeyName:
     "this is the hub's own connection string, with rights over every device; take the device's, which has a DeviceId",
   SharedAccessSignature: 'Wardlet makes its own tokens from the key, and renews them; give SharedAccessKey',
-  x509: 'certificates are not supported yet; use a device with a symmetric key',
   Endpoint: "this is the connection string of a service; take the device's, which has a DeviceId",
 };
 /** RFC 1123 names, IPv4 addresses among them. */
@@ -31,16 +32,24 @@ const ID = /^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/;
 
 /**
  * Reads a device's or a module's connection string. Parts come in any order; their names are written as Azure writes them.
- * The result can be logged: the key shows itself nowhere.
+ * The result can be logged: the key shows itself nowhere. defaultPort: where GatewayHostName names none.
  *
  * @example
  * parseConnectionString('HostName=hub.example;DeviceId=sensor-1;SharedAccessKey=...').deviceId // 'sensor-1'
  *
  * @throws WardletError WL_BAD_CONNECTION_STRING: names the part, and holds no value of it
  */
-export function parseConnectionString(text: string): ConnectionString {
+export function parseConnectionString(text: string, defaultPort = DEFAULT_PORT): ConnectionString {
   const parts = split(text);
-  const missing = NEEDED.filter((part) => !parts.has(part));
+  const x509 = parts.get('x509') ?? 'false';
+  if (!/^(true|false)$/i.test(x509))
+    throw bad('has an x509 that is neither true nor false', 'write x509=true');
+  const hasCertificate = x509.toLowerCase() === 'true';
+  if (hasCertificate && parts.has('SharedAccessKey')) {
+    throw bad('has both x509=true and a SharedAccessKey', 'leave one of them out');
+  }
+  const needed: readonly Part[] = hasCertificate ? NEEDED : [...NEEDED, 'SharedAccessKey'];
+  const missing = needed.filter((part) => !parts.has(part));
   if (missing.length > 0) throw bad(`has no ${missing.join(' and no ')}`, `it looks like this: ${SHAPE}`);
 
   const hostName = parts.get('HostName') ?? '';
@@ -61,7 +70,7 @@ export function parseConnectionString(text: string): ConnectionString {
     }
   }
   const endpoint = parts.get('GatewayHostName') ?? hostName;
-  const [, host = '', port = String(DEFAULT_PORT)] = /^([^:]*)(?::(\d{1,5}))?$/.exec(endpoint) ?? [];
+  const [, host = '', port = String(defaultPort)] = /^([^:]*)(?::(\d{1,5}))?$/.exec(endpoint) ?? [];
   if (!HOST.test(host) || Number(port) < 1 || Number(port) > 65_535) {
     throw bad('has a GatewayHostName that is no host name', 'HOST or HOST:PORT, the port from 1 to 65535');
   }
@@ -71,7 +80,7 @@ export function parseConnectionString(text: string): ConnectionString {
     ...(moduleId === undefined ? {} : { moduleId }),
     host,
     port: Number(port),
-    key: keyOf(parts.get('SharedAccessKey') ?? ''),
+    key: hasCertificate ? undefined : keyOf(parts.get('SharedAccessKey') ?? ''),
   };
 }
 

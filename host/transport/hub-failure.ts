@@ -122,7 +122,7 @@ function refusal(code: number, { identity, nowMs }: Attempt): WardletError {
     default:
       return new WardletError('WL_REFUSED', `${who}: not authorised (${code})`, {
         hint:
-          'one of these is wrong: the key; the device id, or the device is disabled; the host name; ' +
+          'one of these is wrong: the key or certificate; the device id, or the device is disabled; the host name; ' +
           `this device's clock, which reads ${clockText(nowMs)}; the hub knows which: \`wardlet hub\` prints it`,
       });
   }

@@ -1,23 +1,33 @@
-// A device's connection to an Azure IoT Hub, or what speaks like one: MQTT 3.1.1 over TLS, a token made of the device key.
+// A device's connection to an Azure IoT Hub, or what speaks like one: MQTT 3.1.1 over TLS, a token made of the device key or a certificate.
 // It connects by itself, with a back-off; a token is replaced before it expires, without a word to the agent.
 
-import type { WardletError } from '../../bindings/js/errors.ts';
+import { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import { BackOff } from './back-off.ts';
 import type { ConnectionString } from './connection-string.ts';
 import { clientId, identityOf, resource, userName } from './device-identity.ts';
 import { hubFailure, lostConnection } from './hub-failure.ts';
-import { MqttConnection } from './mqtt-connection.ts';
+import { MqttConnection, type MqttEndpoint } from './mqtt-connection.ts';
 import { sasToken } from './sas-token.ts';
 import { securityTopic } from './security-topic.ts';
 import { SendQueue } from './send-queue.ts';
 import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
-import { CONNECTION_DEFAULTS, type ConnectionSettings } from './transport-options.ts';
+import {
+  CONNECTION_DEFAULTS,
+  type ConnectionSettings,
+  type Protocol,
+  usualProtocol,
+} from './transport-options.ts';
 
 export interface IotHubTransportOptions extends Partial<ConnectionSettings> {
   readonly connection: ConnectionString;
   /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
   readonly ca?: string | undefined;
+  /** Default: mqtt in Node, mqtt-ws in a page. The port is the connection's. */
+  readonly protocol?: Protocol | undefined;
+  /** PEM text of the device's certificate (a chain: its own first) and key, where the connection has no key. Node only. */
+  readonly certificate?: string | undefined;
+  readonly privateKey?: string | undefined;
   /** The wall clock of this device: expiry of tokens, waits between attempts. Default: the system's. */
   readonly clock?: Clock;
   /** In [0, 1): spreads the retries of a fleet. Default: Math.random. */
@@ -39,7 +49,7 @@ const LASTED_MS = 60_000;
 export class IotHubTransport implements Transport {
   readonly identity: string;
   readonly #connection: ConnectionString;
-  readonly #ca: string | undefined;
+  readonly #secure: Pick<MqttEndpoint, 'protocol' | 'ca' | 'certificate' | 'privateKey'>;
   readonly #settings: ConnectionSettings;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -57,9 +67,19 @@ export class IotHubTransport implements Transport {
   #closed = false;
 
   constructor(options: IotHubTransportOptions) {
-    const { connection, ca, clock = systemClock, random = Math.random, ...settings } = options;
+    const { connection, ca, protocol, certificate, privateKey, ...others } = options;
+    const { clock = systemClock, random = Math.random, ...settings } = others;
+    if (connection.key === undefined && (certificate === undefined || privateKey === undefined)) {
+      throw new WardletError(
+        'WL_BAD_OPTION',
+        'the connection string says x509=true, and there is no certificate',
+        {
+          hint: 'give certificate and privateKey as PEM text',
+        },
+      );
+    }
     this.#connection = connection;
-    this.#ca = ca;
+    this.#secure = { protocol: protocol ?? usualProtocol(), ca, certificate, privateKey };
     this.#settings = { ...CONNECTION_DEFAULTS, ...settings };
     this.#clock = clock;
     this.#random = random;
@@ -109,15 +129,16 @@ export class IotHubTransport implements Transport {
     const { keepAliveSeconds, connectTimeoutSeconds, tokenLifetimeSeconds } = this.#settings;
     try {
       const expirySeconds = Math.ceil(this.#clock.now() / 1000) + tokenLifetimeSeconds;
-      const password = await sasToken(resource(this.#connection), this.#connection.key, expirySeconds);
+      const { key } = this.#connection;
+      const password = key && (await sasToken(resource(this.#connection), key, expirySeconds));
       if (attempt !== this.#attempt) return;
-      const endpoint = {
+      const endpoint: MqttEndpoint = {
+        ...this.#secure,
         host,
         port,
         clientId: clientId(this.#connection),
         userName: userName(this.#connection),
         password,
-        ca: this.#ca,
         keepAliveSeconds,
         connectTimeoutMs: connectTimeoutSeconds * 1000,
       };
@@ -135,8 +156,10 @@ export class IotHubTransport implements Transport {
   #connected(): void {
     this.#accepted = true;
     this.#setTimer(() => this.#backOff.reset(), LASTED_MS);
-    const part = RENEW_AFTER + RENEW_SPREAD * this.#random();
-    this.#setTimer(() => void this.#renew(), this.#settings.tokenLifetimeSeconds * 1000 * part);
+    if (this.#connection.key) {
+      const part = RENEW_AFTER + RENEW_SPREAD * this.#random();
+      this.#setTimer(() => void this.#renew(), this.#settings.tokenLifetimeSeconds * 1000 * part);
+    }
     const attempt = this.#attempt;
     if (!this.#announced) {
       this.#announced = true;

@@ -2,13 +2,19 @@
 // client stays out of sight.
 
 import type { IClientOptions, MqttClient } from 'mqtt';
+import type { Protocol } from './transport-options.ts';
 
 export interface MqttEndpoint {
+  readonly protocol: Protocol;
   readonly host: string;
   readonly port: number;
   readonly clientId: string;
   readonly userName: string;
-  readonly password: string;
+  /** undefined: the certificate is proof enough. */
+  readonly password: string | undefined;
+  /** Of the device, PEM, with its key. */
+  readonly certificate: string | undefined;
+  readonly privateKey: string | undefined;
   /** Authorities to trust, PEM, instead of the system's. */
   readonly ca: string | undefined;
   readonly keepAliveSeconds: number;
@@ -21,6 +27,9 @@ export interface MqttListener {
   closed(error: unknown): void;
 }
 
+const TLS_MIN = 'TLSv1.2';
+/** The subprotocol is mqtt. */
+const WEB_SOCKET_PATH = '/$iothub/websocket';
 /** A hub that does not answer our goodbye is left. */
 const GOODBYE_MS = 1_000;
 
@@ -83,15 +92,20 @@ export class MqttConnection {
 }
 
 function clientOptions(endpoint: MqttEndpoint): IClientOptions & { readonly minVersion: string } {
-  const { host, port, clientId, userName, password, ca, keepAliveSeconds, connectTimeoutMs } = endpoint;
+  const { protocol, host, port, clientId, userName, password, keepAliveSeconds, connectTimeoutMs } = endpoint;
+  const { ca, certificate, privateKey } = endpoint;
   return {
-    protocol: 'mqtts',
+    ...(protocol === 'mqtt'
+      ? { protocol: 'mqtts' }
+      : { protocol: 'wss', path: WEB_SOCKET_PATH, wsOptions: { minVersion: TLS_MIN } }),
     host,
     port,
     clientId,
     username: userName,
-    password: unprintable(password),
+    ...(password === undefined ? {} : { password: unprintable(password) }),
     ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(privateKey === undefined ? {} : { key: privateKey }),
     protocolVersion: 4,
     // The outbox is the session: it sends again what was not acknowledged, after a restart of the hub as well.
     clean: true,
@@ -100,7 +114,7 @@ function clientOptions(endpoint: MqttEndpoint): IClientOptions & { readonly minV
     // Every attempt has a token, a client and a delay of its own.
     reconnectPeriod: 0,
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
+    minVersion: TLS_MIN,
   };
 }
 

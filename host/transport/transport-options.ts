@@ -27,3 +27,16 @@ export const CONNECTION_DEFAULTS: ConnectionSettings = {
   tokenLifetimeSeconds: CONNECTION_OPTIONS.tokenLifetimeSeconds.default,
   maxInFlight: CONNECTION_OPTIONS.maxInFlight.default,
 };
+
+/** MQTT in TLS, or in WebSockets in TLS. */
+export type Protocol = 'mqtt' | 'mqtt-ws';
+
+export const PORTS: Readonly<Record<Protocol, number>> = { mqtt: 8883, 'mqtt-ws': 443 };
+
+/** A page has WebSockets only. */
+export function usualProtocol(): Protocol {
+  return typeof document === 'undefined' && typeof importScripts === 'undefined' ? 'mqtt' : 'mqtt-ws';
+}
+
+declare const document: unknown;
+declare const importScripts: unknown;

@@ -1,8 +1,10 @@
 // An endpoint that takes every device and acknowledges every message, until a test tells it otherwise. Not a hub: no topic, token or device
 // is checked.
 
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { createServer, type Server, type TlsOptions } from 'node:tls';
 import {
   generate,
   type IConnectPacket,
@@ -10,6 +12,7 @@ import {
   parser as makeParser,
   type Packet,
 } from 'mqtt-packet';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import { Authority } from './certificates.ts';
 
 export type Answer = 'acknowledge' | 'keep quiet' | 'cut before storing' | 'cut after storing';
@@ -20,16 +23,22 @@ export class AcknowledgingHub {
   readonly stored: IPublishPacket[] = [];
   /** Goodbyes heard. */
   disconnects = 0;
+  /** Common names of the certificates that devices showed, '' where none; and paths of WebSockets. */
+  readonly shown: string[] = [];
+  readonly paths: string[] = [];
   /** CONNACK; undefined: none at all. */
   returnCode: number | undefined = 0;
   answer: (packet: IPublishPacket) => Answer = () => 'acknowledge';
   readonly #server: Server;
-  readonly #sockets = new Set<TLSSocket>();
+  readonly #sockets = new Set<Duplex>();
 
   private constructor(server: Server, caCertificate: string) {
     this.#server = server;
     this.caCertificate = caCertificate;
-    server.on('secureConnection', (socket) => this.#serve(socket));
+    server.on('secureConnection', (socket) => {
+      this.shown.push(socket.getPeerCertificate().subject?.CN ?? '');
+      if (!(server instanceof HttpsServer)) this.#serve(socket);
+    });
     server.on('tlsClientError', () => {});
   }
 
@@ -41,6 +50,24 @@ export class AcknowledgingHub {
       authority.certificate,
     );
     await new Promise<void>((resolve) => hub.#server.listen(port, 'localhost', resolve));
+    return hub;
+  }
+
+  /** The same behind WebSockets. */
+  static async startWebSocket(options: TlsOptions = {}): Promise<AcknowledgingHub> {
+    const authority = await Authority.make('Test Authority');
+    const { certificate, key } = await authority.server();
+    const server = createHttpsServer({ cert: certificate, key, ...options });
+    const hub = new AcknowledgingHub(server, authority.certificate);
+    const sockets = new WebSocketServer({
+      server,
+      handleProtocols: (offered) => offered.has('mqtt') && 'mqtt',
+    });
+    sockets.on('connection', (socket, request) => {
+      hub.paths.push(request.url ?? '');
+      hub.#serve(createWebSocketStream(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
     return hub;
   }
 
@@ -64,10 +91,11 @@ export class AcknowledgingHub {
 
   async close(): Promise<void> {
     this.cut();
+    if (this.#server instanceof HttpsServer) this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #serve(socket: TLSSocket): void {
+  #serve(socket: Duplex): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => {});
@@ -76,7 +104,7 @@ export class AcknowledgingHub {
     socket.on('data', (chunk: Buffer) => parser.parse(chunk));
   }
 
-  #take(socket: TLSSocket, packet: Packet): void {
+  #take(socket: Duplex, packet: Packet): void {
     switch (packet.cmd) {
       case 'connect':
         this.connects.push(packet);
