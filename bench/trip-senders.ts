@@ -294,6 +294,7 @@ async function readyBody(module: WebAssembly.Module): Promise<Buffer> {
 }
 
 function token(connection: ConnectionString): Promise<string> {
+  if (connection.key === undefined) throw new Error('the devices of the bench have keys');
   return sasToken(resource(connection), connection.key, Math.ceil(Date.now() / 1000) + HOUR_SECONDS);
 }
 
