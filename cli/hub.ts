@@ -12,6 +12,7 @@ import { printable } from './terminal.ts';
 export interface HubVerbOptions {
   readonly data?: string;
   readonly port: string;
+  readonly wsPort?: string;
   readonly host: string;
   readonly hostName?: readonly string[];
   readonly quiet?: boolean;
@@ -20,10 +21,13 @@ export interface HubVerbOptions {
 
 export async function hub(options: HubVerbOptions): Promise<void> {
   const port = integer('--port', options.port, 0, 65535);
+  const webSocketPort =
+    options.wsPort === undefined ? undefined : integer('--ws-port', options.wsPort, 0, 65535);
   const { eventText, startHub } = await loadService();
   const running = await startHub({
     dataFolder: hubFolder(options.data),
     port,
+    ...(webSocketPort === undefined ? {} : { webSocketPort }),
     host: options.host,
     ...(options.hostName === undefined ? {} : { hostNames: options.hostName }),
   });
@@ -42,12 +46,16 @@ export async function hub(options: HubVerbOptions): Promise<void> {
       JSON.stringify({
         type: 'listening',
         port: running.port,
+        ...(running.webSocketPort === undefined ? {} : { webSocketPort: running.webSocketPort }),
         hostName: running.hostName,
         ca: running.caFile,
       }),
     );
   } else {
     print(`Hub ${out.bold(`${running.hostName}:${running.port}`)}, MQTT with TLS; Ctrl-C stops it.`);
+    if (running.webSocketPort !== undefined) {
+      print(`MQTT over WebSocket: wss://${running.hostName}:${running.webSocketPort}/$iothub/websocket`);
+    }
     print(`Its certificate authority, for devices: ${out.bold(printable(running.caFile))}`);
     print(out.dim('Register a device: wardlet hub device add sensor-1'));
   }

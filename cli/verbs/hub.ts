@@ -15,6 +15,7 @@ export function declareHub(program: Command): void {
     )
     .option(...DATA)
     .option('--port <number>', 'port to listen on; 0: any that is free', '8883')
+    .option('--ws-port <number>', 'also listen for MQTT over WebSocket, on this port; 0: any that is free')
     .option('--host <address>', 'address to listen on; 0.0.0.0 or :: for every network', 'localhost')
     .option(
       '--host-name <names...>',

@@ -56,7 +56,7 @@ type WithoutAddress<Happening> = Happening extends { readonly remoteAddress: str
 /** A refused client has so long to take its CONNACK. */
 const LINGER_MS = 2_000;
 /** The largest fixed header and topic, with its length and packet id: what a PUBLISH has beside message and properties. */
-const PUBLISH_OVERHEAD = 5 + 2 + 65_535 + 2;
+export const PUBLISH_OVERHEAD = 5 + 2 + 65_535 + 2;
 
 export class Connection {
   readonly remoteAddress: string;

@@ -7,7 +7,7 @@ import { DISCONNECTIONS, type HubHappening, REFUSALS, REVOCATIONS, TERMINATIONS 
 export function eventText(event: HubHappening): string {
   switch (event.kind) {
     case 'started':
-      return `the hub listens on port ${event.port} as ${event.hostNames.join(', ')}`;
+      return `the hub listens on port ${event.port}${webSocket(event.webSocketPort)} as ${event.hostNames.join(', ')}`;
     case 'stopped':
       return 'the hub has stopped';
     case 'certificate_issued':
@@ -54,6 +54,10 @@ function handshakeText(reason: string): string {
 
 function detail(text: string): string {
   return text === '' ? '' : ` (${text})`;
+}
+
+function webSocket(port: number | undefined): string {
+  return port === undefined ? '' : `, for WebSocket on port ${port},`;
 }
 
 function day(ms: number): string {

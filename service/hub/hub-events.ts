@@ -61,7 +61,12 @@ interface FromDevice extends Identity {
 }
 
 export type HubHappening =
-  | { readonly kind: 'started'; readonly port: number; readonly hostNames: readonly string[] }
+  | {
+      readonly kind: 'started';
+      readonly port: number;
+      readonly webSocketPort?: number;
+      readonly hostNames: readonly string[];
+    }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'certificate_issued'; readonly hostNames: readonly string[]; readonly expiresMs: number }
   | ({

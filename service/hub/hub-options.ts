@@ -12,6 +12,8 @@ export interface HubOptions {
   readonly dataFolder: string;
   /** Default: 8883. 0: any that is free. */
   readonly port?: number;
+  /** MQTT over WebSocket, TLS too. Default: none. 0: any that is free. IoT Hub's is 443. */
+  readonly webSocketPort?: number;
   /** Address to listen on. Default: localhost, on IPv4 and IPv6. */
   readonly host?: string;
   /** Names and addresses that devices call the hub by, beside localhost and the machine's own name. */
@@ -28,6 +30,7 @@ export interface HubOptions {
 export interface ResolvedHubOptions {
   readonly dataFolder: string;
   readonly port: number;
+  readonly webSocketPort: number | undefined;
   readonly host: string;
   /** The one that connection strings name comes first. */
   readonly hostNames: readonly string[];
@@ -37,7 +40,17 @@ export interface ResolvedHubOptions {
   readonly now: () => number;
 }
 
-const NAMES = new Set(['dataFolder', 'port', 'host', 'hostNames', 'durability', 'limits', 'sink', 'now']);
+const NAMES = new Set([
+  'dataFolder',
+  'port',
+  'webSocketPort',
+  'host',
+  'hostNames',
+  'durability',
+  'limits',
+  'sink',
+  'now',
+]);
 const ALL_ADDRESSES = new Set(['0.0.0.0', '::']);
 
 /** What devices on other machines would call this one by, for what it listens on. */
@@ -53,13 +66,15 @@ export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
   const {
     dataFolder,
     port = DEFAULT_PORT,
+    webSocketPort,
     host = 'localhost',
     hostNames = [],
     durability = 'synced',
   } = options;
   if (typeof dataFolder !== 'string' || dataFolder === '') throw wrong('no data folder', 'name a folder');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw wrong(`port ${port} is none`, 'from 1 to 65535, or 0 for any that is free');
+  for (const given of [port, webSocketPort ?? 0]) {
+    if (Number.isInteger(given) && given >= 0 && given <= 65_535) continue;
+    throw wrong(`port ${given} is none`, 'from 1 to 65535, or 0 for any that is free');
   }
   if (durability !== 'synced' && durability !== 'written') {
     throw wrong(`durability is ${String(durability)}`, 'synced or written');
@@ -67,6 +82,7 @@ export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
   return {
     dataFolder,
     port,
+    webSocketPort,
     host,
     hostNames: hostNamesOf([...hostNames, ...reachedAs(host)]),
     durability,

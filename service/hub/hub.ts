@@ -1,22 +1,25 @@
 // The hub: an endpoint that speaks IoT Hub's MQTT dialect to devices and keeps what they send. It is no broker.
 
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { IConnectPacket } from 'mqtt-packet';
 import { type Certificates, hubCertificates } from './certificates.ts';
 import { type Admission, judgeConnect, type RefusedConnect } from './connect.ts';
-import { Connection, type ConnectionHost } from './connection.ts';
+import { Connection, type ConnectionHost, PUBLISH_OVERHEAD } from './connection.ts';
 import { type DataFolder, lockDataFolder, makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, openDatabase } from './database.ts';
 import { EventLog } from './event-log.ts';
 import { normalHostName } from './host-names.ts';
 import type { HubEvent } from './hub-events.ts';
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts';
-import { type Listener, listen } from './listener.ts';
+import { type Listener, type ListenerOptions, listen } from './listener.ts';
 import { MessageStore } from './message-store.ts';
 import type { ReceivedMessage } from './received-message.ts';
 import { Registry } from './registry.ts';
 import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
+import { webSocketDoor } from './web-socket-door.ts';
 
 /** Deadlines, expiry and the registry are looked at so often. */
 const SWEEP_MS = 250;
@@ -70,6 +73,7 @@ export class Hub {
   readonly #connectionHost: ConnectionHost;
   readonly #timers: NodeJS.Timeout[] = [];
   #listener: Listener | undefined;
+  #webSocketListener: Listener | undefined;
   #registryVersion: number;
   #sweptMs = performance.now();
   #dropped = 0;
@@ -113,7 +117,7 @@ export class Hub {
     try {
       await hub.#listen();
     } catch (error) {
-      await hub.#listener?.close();
+      await Promise.all([hub.#listener?.close(), hub.#webSocketListener?.close()]);
       throw error;
     }
     return hub;
@@ -121,6 +125,11 @@ export class Hub {
 
   get port(): number {
     return this.#listener?.port ?? 0;
+  }
+
+  /** Undefined: the hub does not listen for WebSocket. */
+  get webSocketPort(): number | undefined {
+    return this.#webSocketListener?.port;
   }
 
   /** What connection strings name. */
@@ -171,7 +180,7 @@ export class Hub {
     // What has arrived is stored and acknowledged first.
     this.#store.flush();
     this.#sessions.close();
-    await this.#listener?.close();
+    await Promise.all([this.#listener?.close(), this.#webSocketListener?.close()]);
     this.#store.flush();
     this.#log.record({ kind: 'stopped' });
     this.#log.flush();
@@ -187,24 +196,37 @@ export class Hub {
 
   async #listen(): Promise<void> {
     const { options, certificates } = this.#parts;
-    const { host, port, limits, hostNames } = options;
-    this.#listener = await listen({
+    const { host, port, webSocketPort, limits, hostNames } = options;
+    const { handshakeTimeoutMs } = limits;
+    const onConnection = (stream: Duplex, remoteAddress: string) =>
+      this.#sessions.open(
+        new Connection(stream, remoteAddress, this.#connectionHost, () => performance.now()),
+      );
+    const onRefused = (reason: string, remoteAddress: string) =>
+      this.#log.record({ kind: 'handshake_failed', reason, remoteAddress });
+    const shared: Omit<ListenerOptions, 'port' | 'onConnection'> = {
       host,
-      port,
       certificates,
+      sockets: new Set<Socket>(),
       maxConnections: limits.maxConnections,
-      handshakeTimeoutMs: limits.handshakeTimeoutMs,
-      onConnection: (socket, remoteAddress) =>
-        this.#sessions.open(
-          new Connection(socket, remoteAddress, this.#connectionHost, () => performance.now()),
-        ),
-      onHandshakeFailed: (reason, remoteAddress) =>
-        this.#log.record({ kind: 'handshake_failed', reason, remoteAddress }),
+      handshakeTimeoutMs,
+      onHandshakeFailed: onRefused,
       onDropped: () => this.#dropped++,
-    });
+    };
+    this.#listener = await listen({ ...shared, port, onConnection });
+    if (webSocketPort !== undefined) {
+      const maxMessageBytes = limits.maxMessageBytes + PUBLISH_OVERHEAD;
+      const door = webSocketDoor({ maxMessageBytes, handshakeTimeoutMs, onConnection, onRefused });
+      this.#webSocketListener = await listen({ ...shared, port: webSocketPort, onConnection: door });
+    }
     this.#settings.set('hostName', this.hostName);
     this.#settings.set('port', this.port);
-    this.#log.record({ kind: 'started', port: this.port, hostNames });
+    this.#log.record({
+      kind: 'started',
+      port: this.port,
+      ...(this.webSocketPort === undefined ? {} : { webSocketPort: this.webSocketPort }),
+      hostNames,
+    });
     if (certificates.isNew) this.#recordCertificate(certificates);
     this.#timers.push(
       setInterval(() => this.#sweep(), SWEEP_MS),
@@ -250,7 +272,8 @@ export class Hub {
     try {
       const certificates = await hubCertificates(folder, options.hostNames, options.now());
       if (!certificates.isNew || this.#isClosed) return;
-      this.#listener?.setCertificates(certificates);
+      for (const listener of [this.#listener, this.#webSocketListener])
+        listener?.setCertificates(certificates);
       this.#recordCertificate(certificates);
     } catch {
       // The one in use goes on; the next start says what is wrong.

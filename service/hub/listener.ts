@@ -1,4 +1,4 @@
-// Where connections come in: TCP sockets, counted and bounded, then TLS.
+// Where connections come in: TCP sockets, counted and bounded, then TLS. One for MQTT, perhaps another for WebSocket.
 
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureVersion, type TLSSocket } from 'node:tls';
@@ -10,6 +10,8 @@ export interface ListenerOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly certificates: Certificates;
+  /** Of every listener that shares the limit. */
+  readonly sockets: Set<Socket>;
   readonly maxConnections: number;
   readonly handshakeTimeoutMs: number;
   onConnection(socket: TLSSocket, remoteAddress: string): void;
@@ -36,8 +38,7 @@ const PORT_ATTEMPTS = 10;
 
 /** Listens; throws WL_PORT_IN_USE, or WL_BAD_OPTION where host or port cannot be had. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const { certificates, handshakeTimeoutMs } = options;
-  const sockets = new Set<Socket>();
+  const { certificates, handshakeTimeoutMs, sockets } = options;
   const tls = createTlsServer({
     key: certificates.serverKey,
     cert: certificates.server,
