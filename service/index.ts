@@ -1,7 +1,10 @@
 // @wardlet/service: the cloud half. Node only.
 
+export { type Authorities, type Authority, openAuthorities } from './hub/authorities.ts';
 export type { Identity } from './hub/client-identity.ts';
 export type { Durability } from './hub/database.ts';
+export type { Authentication, DeviceAccess } from './hub/device-access.ts';
+export type { DeviceKeys } from './hub/device-key.ts';
 export { type EventQuery, readEvents } from './hub/event-log.ts';
 export { eventText } from './hub/event-text.ts';
 export { Hub, startHub } from './hub/hub.ts';
@@ -26,7 +29,6 @@ export {
   type ConnectionStringOptions,
   DEFAULT_PORT,
   type Device,
-  type DeviceKeys,
   openRegistry,
   type Registry,
   type RegistryOptions,

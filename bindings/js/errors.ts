@@ -58,6 +58,9 @@ export const ERROR_CODES = {
   WL_BAD_KEY: 'not a device key',
   WL_DEVICE_EXISTS: 'the device is registered already',
   WL_NO_SUCH_DEVICE: 'the device is not registered',
+  WL_BAD_CERTIFICATE: 'not a certificate or thumbprint the hub can use',
+  WL_CERTIFICATE_EXISTS: 'the certificate is registered already',
+  WL_NO_SUCH_CERTIFICATE: 'the certificate is not registered',
   WL_NO_SERVICE: 'the package @wardlet/service is not installed',
 } as const;
 

@@ -34,6 +34,7 @@ Examples:
     )
     .action(async (options) => (await import('../hub.ts')).hub(options));
   declareDevices(hub);
+  declareCertificates(hub);
   hub
     .command('messages')
     .summary('what devices have sent, decoded')
@@ -70,12 +71,18 @@ function declareDevices(hub: Command): void {
     .argument('<id>', "device id: up to 128 letters, digits and -:.+%_#*?!(),=@$'")
     .option(...DATA)
     .option('--key-file <file>', 'primary key to use, base64, instead of a fresh one')
+    .option(
+      '--thumbprint <thumbprints...>',
+      'instead of a key: one or two certificates, by SHA-1 or SHA-256 in hex',
+    )
+    .option('--x509-ca', 'instead of a key: any certificate for this id from an authority of the hub')
     .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
   wardlet hub device add sensor-1
+  wardlet hub device add sensor-2 --x509-ca
   wardlet hub device add sensor-1 > sensor-1.txt    # for: wardlet agent --connection-string-file sensor-1.txt`,
     )
     .action(async (id: string, _, command: Command) =>
@@ -109,5 +116,62 @@ Examples:
     )
     .action(async (id: string, _, command: Command) =>
       (await verbs()).removeDevice(id, command.optsWithGlobals()),
+    );
+}
+
+function declareCertificates(hub: Command): void {
+  const certificate = hub
+    .command('certificate')
+    .summary('authorities whose devices may connect')
+    .description(
+      'Certificate authorities: a device registered with --x509-ca connects with a certificate of one.',
+    );
+  const verbs = () => import('../hub-certificate.ts');
+  certificate
+    .command('add')
+    .summary('register the certificate of an authority')
+    .description('Registers the certificate of an authority: a root or one below it.')
+    .argument('<file>', 'one CA certificate, PEM')
+    .option(...DATA)
+    .option('--name <name>', "its name here; default: the file's")
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub certificate add factory.pem
+  wardlet hub device add sensor-2 --x509-ca`,
+    )
+    .action(async (file: string, _, command: Command) =>
+      (await verbs()).addCertificate(file, command.optsWithGlobals()),
+    );
+  certificate
+    .command('list')
+    .summary('registered authorities')
+    .description('Registered authorities.')
+    .option(...DATA)
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub certificate list`,
+    )
+    .action(async (_, command: Command) => (await verbs()).listCertificates(command.optsWithGlobals()));
+  certificate
+    .command('remove')
+    .summary('remove an authority; connections with its certificates end')
+    .description('Removes an authority: connections of devices with certificates of it end.')
+    .argument('<name>', 'as listed')
+    .option(...DATA)
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub certificate remove factory`,
+    )
+    .action(async (name: string, _, command: Command) =>
+      (await verbs()).removeCertificate(name, command.optsWithGlobals()),
     );
 }

@@ -1,9 +1,12 @@
 // Whether a CONNECT is let in, and why not. Everything IoT Hub checks, in the order in which it can be said.
 
+import type { X509Certificate } from 'node:crypto';
 import type { IConnectPacket } from 'mqtt-packet';
 import { type Identity, parseClientIdentity } from './client-identity.ts';
+import type { Credential } from './credential.ts';
 import { newKey } from './device-key.ts';
 import { bounded, type Refusal } from './hub-events.ts';
+import { type CertificateJudge, judgeCertificate, type RefusedCredential } from './judge-certificate.ts';
 import type { Properties } from './property-bag.ts';
 import { judgeWill } from './publish.ts';
 import type { Device } from './registry.ts';
@@ -17,10 +20,7 @@ export interface Will {
 export interface Admission {
   readonly identity: Identity;
   readonly apiVersion: string;
-  readonly key: 'primary' | 'secondary';
-  /** The key itself: the connection ends when it is no longer the device's. */
-  readonly keyText: string;
-  readonly tokenExpiresMs: number;
+  readonly credential: Credential;
   /** 0: none asked for. */
   readonly keepaliveSeconds: number;
   readonly will: Will | undefined;
@@ -34,12 +34,13 @@ export interface RefusedConnect {
   readonly identity: Identity;
 }
 
-export interface DoorKeeper {
+export interface DoorKeeper extends CertificateJudge {
   /** Whether the hub goes by this name. */
   isHostName(name: string): boolean;
   /** Throws when the registry cannot be read. */
   device(deviceId: string): Device | undefined;
-  readonly nowMs: number;
+  /** What the client presented in TLS, its own first. */
+  presented(): readonly X509Certificate[];
   readonly maxMessageBytes: number;
 }
 
@@ -68,38 +69,67 @@ export function judgeConnect(packet: IConnectPacket, hub: DoorKeeper): Admission
   }
 
   const password = packet.password?.toString() ?? '';
-  if (password === '') return refuse('no_token', '', identity);
-  const token = parseSasToken(password);
-  const resource = token && tokenResource(token.resource, identity);
-  if (!token || !resource) return refuse('malformed_token', '', identity);
-  if (!hub.isHostName(resource.hostName)) {
-    return refuse('wrong_host', `the token is for ${bounded(resource.hostName)}`, identity);
-  }
-  if (!resource.isIdentity)
-    return refuse('other_device', `the token is for ${bounded(token.resource)}`, identity);
-  if (token.policy !== undefined) return refuse('policy_token', `skn=${bounded(token.policy)}`, identity);
-
-  const device = lookUp(identity.deviceId, hub);
-  if (device === 'unavailable') return refuse('unavailable', '', identity);
-  const isPrimary = isSignedWith(token, device?.primaryKey ?? NOBODYS_KEY);
-  const isSecondary = isSignedWith(token, device?.secondaryKey ?? NOBODYS_KEY);
-  if (!device) return refuse('unknown_device', '', identity);
-  if (identity.moduleId !== undefined) return refuse('unknown_module', '', identity);
-  if (!isPrimary && !isSecondary) return refuse('bad_signature', '', identity);
-  if (token.expiresMs <= hub.nowMs) return refuse('expired', lateness(token.expiresMs, hub.nowMs), identity);
-  if (!device.isEnabled) return refuse('disabled', '', identity);
+  const credential = password === '' ? withCertificate(identity, hub) : withToken(password, identity, hub);
+  if ('refusal' in credential) return { ...credential, identity };
 
   const will = packet.will && judgeWill(requestOf(packet.will), identity, hub.maxMessageBytes);
   if (packet.will && !will) return refuse('bad_will', bounded(packet.will.topic), identity);
   return {
     identity,
     apiVersion,
-    key: isPrimary ? 'primary' : 'secondary',
-    keyText: isPrimary ? device.primaryKey : device.secondaryKey,
-    tokenExpiresMs: token.expiresMs,
+    credential,
     keepaliveSeconds: packet.keepalive ?? 0,
     will,
   };
+}
+
+function withToken(password: string, identity: Identity, hub: DoorKeeper): Credential | RefusedCredential {
+  const token = parseSasToken(password);
+  const resource = token && tokenResource(token.resource, identity);
+  if (!token || !resource) return { refusal: 'malformed_token', detail: '' };
+  if (!hub.isHostName(resource.hostName)) {
+    return { refusal: 'wrong_host', detail: `the token is for ${bounded(resource.hostName)}` };
+  }
+  if (!resource.isIdentity) {
+    return { refusal: 'other_device', detail: `the token is for ${bounded(token.resource)}` };
+  }
+  if (token.policy !== undefined) return { refusal: 'policy_token', detail: `skn=${bounded(token.policy)}` };
+
+  const device = lookUp(identity.deviceId, hub);
+  if (device === 'unavailable') return { refusal: 'unavailable', detail: '' };
+  const isPrimary = isSignedWith(token, device?.primaryKey ?? NOBODYS_KEY);
+  const isSecondary = isSignedWith(token, device?.secondaryKey ?? NOBODYS_KEY);
+  if (!device) return { refusal: 'unknown_device', detail: '' };
+  if (identity.moduleId !== undefined) return { refusal: 'unknown_module', detail: '' };
+  if (device.authentication !== 'sas') {
+    return {
+      refusal: 'wrong_authentication',
+      detail: 'a token, and the device is registered with a certificate',
+    };
+  }
+  if (!isPrimary && !isSecondary) return { refusal: 'bad_signature', detail: '' };
+  if (token.expiresMs <= hub.nowMs) {
+    return { refusal: 'expired', detail: lateness(token.expiresMs, hub.nowMs) };
+  }
+  if (!device.isEnabled) return { refusal: 'disabled', detail: '' };
+  return {
+    kind: 'sas',
+    key: isPrimary ? 'primary' : 'secondary',
+    keyText: isPrimary ? device.primaryKey : device.secondaryKey,
+    expiresMs: token.expiresMs,
+  };
+}
+
+function withCertificate(identity: Identity, hub: DoorKeeper): Credential | RefusedCredential {
+  const chain = hub.presented();
+  if (chain.length === 0) return { refusal: 'no_token', detail: '' };
+  const device = lookUp(identity.deviceId, hub);
+  if (device === 'unavailable') return { refusal: 'unavailable', detail: '' };
+  if (!device) return { refusal: 'unknown_device', detail: '' };
+  if (identity.moduleId !== undefined) return { refusal: 'unknown_module', detail: '' };
+  const credential = judgeCertificate(chain, device, hub);
+  if (!('refusal' in credential) && !device.isEnabled) return { refusal: 'disabled', detail: '' };
+  return credential;
 }
 
 function lookUp(deviceId: string, hub: DoorKeeper): Device | undefined | 'unavailable' {

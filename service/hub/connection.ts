@@ -12,6 +12,7 @@ import {
 } from 'mqtt-packet';
 import type { Identity } from './client-identity.ts';
 import type { Admission, RefusedConnect } from './connect.ts';
+import type { Credential } from './credential.ts';
 import {
   bounded,
   type Disconnection,
@@ -24,14 +25,14 @@ import type { HubLimits } from './limits.ts';
 import type { ArrivedMessage, Stored } from './message-store.ts';
 import { PacketFraming } from './packet-framing.ts';
 import { judgePublish } from './publish.ts';
-import type { Device } from './registry.ts';
 import { grantSubscriptions, REFUSED } from './subscribe.ts';
 import { parseFilter, type Subscription } from './topics.ts';
 
 /** What a connection needs of the hub. */
 export interface ConnectionHost {
   readonly limits: HubLimits;
-  admit(packet: IConnectPacket): Admission | RefusedConnect;
+  /** The stream knows what the client presented in TLS. */
+  admit(packet: IConnectPacket, stream: Duplex): Admission | RefusedConnect;
   /** CONNECT was accepted: the connection is the device's only one from now on. */
   admitted(connection: Connection): void;
   /** Called once, for every connection. */
@@ -108,10 +109,11 @@ export class Connection {
       if (elapsedMs - this.#openedMs > limits.connectTimeoutMs) this.#terminate('connect_timeout');
       return;
     }
-    if (wallMs >= this.#admission.tokenExpiresMs) {
+    const { kind, expiresMs } = this.#admission.credential;
+    if (wallMs >= expiresMs) {
       this.#terminate(
-        'token_expired',
-        `valid until ${new Date(this.#admission.tokenExpiresMs).toISOString()}`,
+        kind === 'sas' ? 'token_expired' : 'certificate_expired',
+        `valid until ${new Date(expiresMs).toISOString()}`,
       );
       return;
     }
@@ -121,17 +123,10 @@ export class Connection {
   }
 
   /** Ends when the device as it is now would not be let in as this connection was. */
-  reconsider(device: Device | undefined): void {
+  reconsider(judge: (credential: Credential) => Revocation | undefined): void {
     const identity = this.identity;
     if (!identity || !this.#admission) return;
-    const { keyText } = this.#admission;
-    const reason = !device
-      ? 'removed'
-      : !device.isEnabled
-        ? 'disabled'
-        : keyText !== device.primaryKey && keyText !== device.secondaryKey
-          ? 'key_changed'
-          : undefined;
+    const reason = judge(this.#admission.credential);
     if (!reason || !this.#end(reason)) return;
     this.#record({ kind: 'revoked', reason, ...identity });
   }
@@ -180,7 +175,7 @@ export class Connection {
   }
 
   #connect(packet: IConnectPacket): void {
-    const verdict = this.#host.admit(packet);
+    const verdict = this.#host.admit(packet, this.#stream);
     if ('refusal' in verdict) {
       const { refusal: reason, detail, identity } = verdict;
       this.#refuse(REFUSALS[reason].returnCode);
@@ -189,8 +184,8 @@ export class Connection {
     }
     this.#admission = verdict;
     this.#host.admitted(this);
-    const { identity, key, tokenExpiresMs, apiVersion } = verdict;
-    this.#record({ kind: 'connected', authentication: 'sas', key, tokenExpiresMs, apiVersion, ...identity });
+    const { identity, credential, apiVersion } = verdict;
+    this.#record({ kind: 'connected', ...proofOf(credential), apiVersion, ...identity });
     this.#send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
   }
 
@@ -345,4 +340,14 @@ export class Connection {
   #record(happening: WithoutAddress<HubHappening>): void {
     this.#host.record({ ...happening, remoteAddress: this.remoteAddress });
   }
+}
+
+/** For the event `connected`. */
+function proofOf(credential: Credential) {
+  const { kind, expiresMs } = credential;
+  if (kind === 'sas') return { authentication: kind, key: credential.key, tokenExpiresMs: expiresMs };
+  const x509 = { authentication: 'x509', certificateExpiresMs: expiresMs } as const;
+  return kind === 'ca'
+    ? { ...x509, certificate: kind, authority: credential.authority.name }
+    : { ...x509, certificate: credential.which };
 }

@@ -25,6 +25,10 @@ const MIGRATIONS: readonly string[] = [
      id INTEGER PRIMARY KEY AUTOINCREMENT, timeMs INTEGER NOT NULL, kind TEXT NOT NULL, deviceId TEXT, moduleId TEXT, details TEXT NOT NULL
    );
    CREATE INDEX eventsOfDevice ON events (deviceId, id);`,
+  `ALTER TABLE devices ADD COLUMN authentication TEXT NOT NULL DEFAULT 'sas';
+   ALTER TABLE devices ADD COLUMN primaryThumbprint TEXT;
+   ALTER TABLE devices ADD COLUMN secondaryThumbprint TEXT;
+   CREATE TABLE authorities (name TEXT PRIMARY KEY, certificate TEXT NOT NULL, addedMs INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 const BUSY_TIMEOUT_MS = 5_000;

@@ -13,7 +13,7 @@ export function eventText(event: HubHappening): string {
     case 'certificate_issued':
       return `new server certificate for ${event.hostNames.join(', ')}, until ${day(event.expiresMs)}`;
     case 'connected':
-      return `${identityKey(event)} connected from ${event.remoteAddress} with its ${event.key} key, until ${time(event.tokenExpiresMs)} at most`;
+      return `${identityKey(event)} connected from ${event.remoteAddress} with ${proof(event)} at most`;
     case 'disconnected':
       return `${identityKey(event)} disconnected: ${DISCONNECTIONS[event.reason]}`;
     case 'refused':
@@ -31,6 +31,12 @@ export function eventText(event: HubHappening): string {
       return `${identityKey(event)} published to ${event.topic}, which this hub does not serve`;
     case 'subscription_refused':
       return `${identityKey(event)} may not subscribe to ${event.filter}`;
+    case 'certificate_added':
+      return `certificate ${event.name} of ${event.subject} added: devices with certificates of it may connect, until ${day(event.expiresMs)}`;
+    case 'certificate_deleted':
+      return `certificate ${event.name} deleted`;
+    case 'certificate_change_failed':
+      return `could not ${event.change} certificate ${event.name}: ${event.reason}`;
     case 'handshake_failed':
       return `no TLS with ${event.remoteAddress === '' ? 'a client' : event.remoteAddress}: ${handshakeText(event.reason)}`;
     case 'connections_dropped':
@@ -50,6 +56,15 @@ export function eventText(event: HubHappening): string {
 function handshakeText(reason: string): string {
   const left = reason === 'ECONNRESET' || reason === 'EPIPE';
   return left ? "it left; a device that does not trust the hub's certificate does so" : reason;
+}
+
+function proof(event: Extract<HubHappening, { kind: 'connected' }>): string {
+  if (event.authentication === 'sas') return `its ${event.key} key, until ${time(event.tokenExpiresMs)}`;
+  const certificate =
+    event.certificate === 'ca'
+      ? `a certificate of ${event.authority}`
+      : `its ${event.certificate} certificate`;
+  return `${certificate}, until ${time(event.certificateExpiresMs)}`;
 }
 
 function detail(text: string): string {

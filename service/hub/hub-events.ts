@@ -7,7 +7,7 @@ import type { Identity } from './client-identity.ts';
 export const REFUSALS = {
   unsupported_protocol: { returnCode: 1, meaning: 'not MQTT 3.1.1' },
   bad_client: { returnCode: 4, meaning: 'ClientId and user name do not agree, or are none of a device' },
-  no_token: { returnCode: 4, meaning: 'no password' },
+  no_token: { returnCode: 4, meaning: 'neither password nor certificate' },
   malformed_token: { returnCode: 4, meaning: 'the password is no shared access signature' },
   bad_will: { returnCode: 4, meaning: "the will's topic is not the device's own telemetry" },
   wrong_host: { returnCode: 5, meaning: 'user name or token name another hub' },
@@ -18,6 +18,11 @@ export const REFUSALS = {
   disabled: { returnCode: 5, meaning: 'the device is disabled' },
   bad_signature: { returnCode: 5, meaning: 'signed with neither key of the device' },
   expired: { returnCode: 5, meaning: 'the token has expired' },
+  wrong_authentication: { returnCode: 5, meaning: 'a key where a certificate is registered, or the reverse' },
+  wrong_thumbprint: { returnCode: 5, meaning: 'the certificate is none registered for the device' },
+  other_name: { returnCode: 5, meaning: "the certificate's common name is not the device id" },
+  unknown_ca: { returnCode: 5, meaning: 'the certificate leads to no authority of the hub' },
+  certificate_expired: { returnCode: 5, meaning: 'a certificate has expired, or is not valid yet' },
   unavailable: { returnCode: 3, meaning: 'the hub could not look the device up' },
 } as const;
 
@@ -34,6 +39,7 @@ export const TERMINATIONS = {
   foreign_topic: 'PUBLISH to the topic of another device',
   bad_properties: 'PUBLISH with properties that cannot be decoded',
   token_expired: 'the token it connected with has expired',
+  certificate_expired: 'the certificate it connected with has expired',
   slow_reader: 'the device does not read what it is sent',
   storage_failed: 'a message could not be stored',
 } as const;
@@ -49,6 +55,8 @@ export const REVOCATIONS = {
   removed: 'the device was removed',
   disabled: 'the device was disabled',
   key_changed: 'the key it connected with is no longer its key',
+  certificate_changed: 'the certificate it connected with no longer lets it in',
+  authentication_changed: 'it proves itself in another way now: key, thumbprint or authority',
 } as const;
 
 export type Refusal = keyof typeof REFUSALS;
@@ -71,11 +79,22 @@ export type HubHappening =
   | { readonly kind: 'certificate_issued'; readonly hostNames: readonly string[]; readonly expiresMs: number }
   | ({
       readonly kind: 'connected';
-      readonly authentication: 'sas';
-      readonly key: 'primary' | 'secondary';
-      readonly tokenExpiresMs: number;
       readonly apiVersion: string;
-    } & FromDevice)
+    } & (
+      | {
+          readonly authentication: 'sas';
+          readonly key: 'primary' | 'secondary';
+          readonly tokenExpiresMs: number;
+        }
+      | {
+          readonly authentication: 'x509';
+          /** By one of the device's thumbprints, or by an authority. */
+          readonly certificate: 'primary' | 'secondary' | 'ca';
+          readonly authority?: string;
+          readonly certificateExpiresMs: number;
+        }
+    ) &
+      FromDevice)
   | ({ readonly kind: 'disconnected'; readonly reason: Disconnection } & FromDevice)
   /** Identity as claimed, as far as it could be read. */
   | ({ readonly kind: 'refused'; readonly reason: Refusal; readonly detail: string } & FromDevice)
@@ -92,6 +111,21 @@ export type HubHappening =
   /** A documented topic that this hub does not serve yet; once a connection and topic. */
   | ({ readonly kind: 'ignored'; readonly topic: string } & FromDevice)
   | ({ readonly kind: 'subscription_refused'; readonly filter: string } & FromDevice)
+  /** Authorities for devices; from whatever process changes them, so in the log and not always heard from a running hub. */
+  | {
+      readonly kind: 'certificate_added';
+      readonly name: string;
+      readonly subject: string;
+      readonly thumbprint: string;
+      readonly expiresMs: number;
+    }
+  | { readonly kind: 'certificate_deleted'; readonly name: string }
+  | {
+      readonly kind: 'certificate_change_failed';
+      readonly change: 'add' | 'delete';
+      readonly name: string;
+      readonly reason: string;
+    }
   /** TLS did not come about, or the client left before CONNECT: one that does not trust the certificate does. */
   | { readonly kind: 'handshake_failed'; readonly reason: string; readonly remoteAddress: string }
   /** Closed as they came: more than the limit. At most four events a second. */

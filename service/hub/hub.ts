@@ -4,9 +4,11 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { IConnectPacket } from 'mqtt-packet';
+import { Authorities } from './authorities.ts';
 import { type Certificates, hubCertificates } from './certificates.ts';
 import { type Admission, judgeConnect, type RefusedConnect } from './connect.ts';
 import { Connection, type ConnectionHost, PUBLISH_OVERHEAD } from './connection.ts';
+import { revocationOf } from './credential.ts';
 import { type DataFolder, lockDataFolder, makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, openDatabase } from './database.ts';
 import { EventLog } from './event-log.ts';
@@ -15,6 +17,7 @@ import type { HubEvent } from './hub-events.ts';
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts';
 import { type Listener, type ListenerOptions, listen } from './listener.ts';
 import { MessageStore } from './message-store.ts';
+import { presentedChain } from './presented-chain.ts';
 import type { ReceivedMessage } from './received-message.ts';
 import { Registry } from './registry.ts';
 import { Sessions } from './sessions.ts';
@@ -65,6 +68,7 @@ export class Hub {
   readonly #parts: HubParts;
   readonly #emitter = new EventEmitter<HubEvents>();
   readonly #registry: Registry;
+  readonly #authorities: Authorities;
   readonly #settings: Settings;
   readonly #store: MessageStore;
   readonly #log: EventLog;
@@ -85,6 +89,7 @@ export class Hub {
     this.#parts = parts;
     this.#names = new Set(options.hostNames);
     this.#registry = new Registry(database);
+    this.#authorities = new Authorities(database);
     this.#settings = new Settings(database);
     this.#registryVersion = this.#settings.number('registryVersion');
     this.#log = new EventLog(database, {
@@ -101,7 +106,7 @@ export class Hub {
     });
     this.#connectionHost = {
       limits,
-      admit: (packet) => this.#admit(packet),
+      admit: (packet, stream) => this.#admit(packet, stream),
       admitted: (connection) => {
         if (connection.identity) this.#sessions.take(connection.identity, connection);
       },
@@ -204,7 +209,7 @@ export class Hub {
       );
     const onRefused = (reason: string, remoteAddress: string) =>
       this.#log.record({ kind: 'handshake_failed', reason, remoteAddress });
-    const shared: Omit<ListenerOptions, 'port' | 'onConnection'> = {
+    const shared: Omit<ListenerOptions, 'port' | 'asksForCertificate' | 'onConnection'> = {
       host,
       certificates,
       sockets: new Set<Socket>(),
@@ -213,11 +218,16 @@ export class Hub {
       onHandshakeFailed: onRefused,
       onDropped: () => this.#dropped++,
     };
-    this.#listener = await listen({ ...shared, port, onConnection });
+    this.#listener = await listen({ ...shared, port, asksForCertificate: true, onConnection });
     if (webSocketPort !== undefined) {
       const maxMessageBytes = limits.maxMessageBytes + PUBLISH_OVERHEAD;
       const door = webSocketDoor({ maxMessageBytes, handshakeTimeoutMs, onConnection, onRefused });
-      this.#webSocketListener = await listen({ ...shared, port: webSocketPort, onConnection: door });
+      this.#webSocketListener = await listen({
+        ...shared,
+        port: webSocketPort,
+        asksForCertificate: false,
+        onConnection: door,
+      });
     }
     this.#settings.set('hostName', this.hostName);
     this.#settings.set('port', this.port);
@@ -234,11 +244,13 @@ export class Hub {
     );
   }
 
-  #admit(packet: IConnectPacket): Admission | RefusedConnect {
+  #admit(packet: IConnectPacket, stream: Duplex): Admission | RefusedConnect {
     const { now, limits } = this.#parts.options;
     return judgeConnect(packet, {
       isHostName: (name) => this.#names.has(normalHostName(name)),
       device: (deviceId) => this.#registry.get(deviceId),
+      presented: () => presentedChain(stream),
+      authorities: () => this.#authorities.trusted(),
       nowMs: now(),
       maxMessageBytes: limits.maxMessageBytes,
     });
@@ -259,7 +271,10 @@ export class Hub {
     try {
       const version = this.#settings.number('registryVersion');
       if (version === this.#registryVersion) return;
-      this.#sessions.reconsider((deviceId) => this.#registry.get(deviceId));
+      const trusted = () => this.#authorities.trusted();
+      this.#sessions.reconsider(({ deviceId }, credential) =>
+        revocationOf(credential, this.#registry.get(deviceId), trusted),
+      );
       this.#registryVersion = version;
     } catch {
       // Looked at again in a moment.

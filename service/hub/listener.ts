@@ -1,7 +1,13 @@
 // Where connections come in: TCP sockets, counted and bounded, then TLS. One for MQTT, perhaps another for WebSocket.
 
+import { constants } from 'node:crypto';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type SecureVersion, type TLSSocket } from 'node:tls';
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type SecureVersion,
+  type TLSSocket,
+} from 'node:tls';
 import { WardletError } from '../../bindings/js/errors.ts';
 import type { Certificates } from './certificates.ts';
 
@@ -14,6 +20,8 @@ export interface ListenerOptions {
   readonly sockets: Set<Socket>;
   readonly maxConnections: number;
   readonly handshakeTimeoutMs: number;
+  /** A client may come with a certificate; TLS takes any, CONNECT judges it. */
+  readonly asksForCertificate: boolean;
   onConnection(socket: TLSSocket, remoteAddress: string): void;
   onHandshakeFailed(reason: string, remoteAddress: string): void;
   /** Over the limit: it was closed at once. */
@@ -40,10 +48,10 @@ const PORT_ATTEMPTS = 10;
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { certificates, handshakeTimeoutMs, sockets } = options;
   const tls = createTlsServer({
-    key: certificates.serverKey,
-    cert: certificates.server,
-    minVersion: OLDEST,
+    ...contextOf(certificates),
     handshakeTimeout: handshakeTimeoutMs,
+    requestCert: options.asksForCertificate,
+    rejectUnauthorized: false,
   });
   tls.on('secureConnection', (socket) => options.onConnection(socket, addressOf(socket)));
   tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
@@ -64,8 +72,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const servers = await bind(options, accept);
   return {
     port: portOf(servers),
-    setCertificates: ({ server, serverKey }) =>
-      tls.setSecureContext({ key: serverKey, cert: server, minVersion: OLDEST }),
+    setCertificates: (renewed) => tls.setSecureContext(contextOf(renewed)),
     async close() {
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
@@ -74,6 +81,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       clearTimeout(timer);
     },
   };
+}
+
+/** No tickets: a session resumed by one knows the client's certificate, but no longer those it came with. */
+function contextOf({ server, serverKey }: Certificates): SecureContextOptions {
+  return { key: serverKey, cert: server, minVersion: OLDEST, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 async function bind(options: ListenerOptions, accept: (socket: Socket) => void): Promise<Server[]> {

@@ -2,24 +2,22 @@
 
 import { WardletError } from '../../bindings/js/errors.ts';
 import { existingDataFolder, makeDataFolder } from './data-folder.ts';
-import { type HubDatabase, inTransaction, openDatabase } from './database.ts';
+import { type HubDatabase, openDatabase } from './database.ts';
+import {
+  type Authentication,
+  type DeviceAccess,
+  type ResolvedAccess,
+  resolveAccess,
+} from './device-access.ts';
 import { checkDeviceId } from './device-id.ts';
-import { checkKey, newKey } from './device-key.ts';
+import { type DeviceKeys, resolveKeys } from './device-key.ts';
+import { changeRegistry } from './registry-change.ts';
 import { Settings } from './settings.ts';
 
-export interface Device {
+export interface Device extends ResolvedAccess {
   readonly id: string;
-  /** Base64. */
-  readonly primaryKey: string;
-  readonly secondaryKey: string;
   readonly isEnabled: boolean;
   readonly createdMs: number;
-}
-
-export interface DeviceKeys {
-  /** Base64 of 16 to 64 bytes; default: 32 random ones. */
-  readonly primaryKey?: string;
-  readonly secondaryKey?: string;
 }
 
 export interface ConnectionStringOptions {
@@ -55,10 +53,15 @@ export class Registry {
     this.#lookup = database.prepare<[string]>('SELECT * FROM devices WHERE id = ?');
   }
 
-  /** Registers a device. Throws WL_BAD_DEVICE_ID, WL_BAD_KEY, WL_DEVICE_EXISTS. */
-  add(deviceId: string, keys: DeviceKeys = {}): Device {
+  /** Registers a device. Throws WL_BAD_DEVICE_ID, WL_BAD_KEY, WL_BAD_CERTIFICATE, WL_BAD_OPTION, WL_DEVICE_EXISTS. */
+  add(deviceId: string, access: DeviceAccess = {}): Device {
     checkDeviceId(deviceId);
-    const device = { id: deviceId, ...resolveKeys(keys), isEnabled: true, createdMs: Date.now() };
+    const device: Device = {
+      id: deviceId,
+      ...resolveAccess(access),
+      isEnabled: true,
+      createdMs: Date.now(),
+    };
     return this.#change(() => {
       if (this.get(deviceId)) {
         throw new WardletError('WL_DEVICE_EXISTS', `device ${deviceId} is registered already`, {
@@ -70,6 +73,7 @@ export class Registry {
           'INSERT INTO devices (id, primaryKey, secondaryKey, enabled, createdMs) VALUES (?, ?, ?, 1, ?)',
         )
         .run(device.id, device.primaryKey, device.secondaryKey, device.createdMs);
+      this.#writeAccess(device);
       return device;
     });
   }
@@ -113,6 +117,16 @@ export class Registry {
     });
   }
 
+  /** How the device proves itself from now on. Throws WL_NO_SUCH_DEVICE, WL_BAD_KEY, WL_BAD_CERTIFICATE, WL_BAD_OPTION. */
+  setAccess(deviceId: string, access: DeviceAccess): Device {
+    return this.#change(() => {
+      const { id, isEnabled, createdMs } = this.#existing(deviceId);
+      const device: Device = { id, ...resolveAccess(access), isEnabled, createdMs };
+      this.#writeAccess(device);
+      return device;
+    });
+  }
+
   /** What a device is given to connect with: Wardlet's agent and Azure's own clients read it. It holds the key. */
   connectionString(device: Device, options: ConnectionStringOptions = {}): string {
     const hostName = options.hostName ?? this.#settings.text('hostName') ?? 'localhost';
@@ -123,7 +137,8 @@ export class Registry {
       port === DEFAULT_PORT
         ? ''
         : `;GatewayHostName=${hostName.includes(':') ? `[${hostName}]` : hostName}:${port}`;
-    return `HostName=${hostName};DeviceId=${device.id};SharedAccessKey=${key}${gateway}`;
+    const proof = device.authentication === 'sas' ? `SharedAccessKey=${key}` : 'x509=true';
+    return `HostName=${hostName};DeviceId=${device.id};${proof}${gateway}`;
   }
 
   close(): void {
@@ -143,27 +158,41 @@ export class Registry {
   }
 
   #change<T>(action: () => T): T {
-    return inTransaction(this.#database, () => {
-      const result = action();
-      this.#settings.set('registryVersion', this.#settings.number('registryVersion') + 1);
-      return result;
-    });
+    return changeRegistry(this.#database, action);
+  }
+
+  #writeAccess(device: Device): void {
+    const { id, authentication, primaryKey, secondaryKey } = device;
+    const { primaryThumbprint = null, secondaryThumbprint = null } = device;
+    this.#database
+      .prepare(
+        `UPDATE devices SET authentication = ?, primaryKey = ?, secondaryKey = ?, primaryThumbprint = ?,
+         secondaryThumbprint = ? WHERE id = ?`,
+      )
+      .run(authentication, primaryKey, secondaryKey, primaryThumbprint, secondaryThumbprint, id);
   }
 }
 
-function resolveKeys(keys: DeviceKeys): { readonly primaryKey: string; readonly secondaryKey: string } {
-  const { primaryKey = newKey(), secondaryKey = newKey() } = keys;
-  for (const key of [primaryKey, secondaryKey]) checkKey(key);
-  return { primaryKey, secondaryKey };
-}
-
 function deviceOf(row: unknown): Device {
-  const { id, primaryKey, secondaryKey, enabled, createdMs } = row as {
+  const { id, primaryKey, secondaryKey, enabled, createdMs, ...access } = row as {
     id: string;
     primaryKey: string;
     secondaryKey: string;
     enabled: number;
     createdMs: number;
+    authentication: Authentication;
+    primaryThumbprint: string | null;
+    secondaryThumbprint: string | null;
   };
-  return { id, primaryKey, secondaryKey, isEnabled: enabled !== 0, createdMs };
+  const { authentication, primaryThumbprint, secondaryThumbprint } = access;
+  return {
+    id,
+    authentication,
+    primaryKey,
+    secondaryKey,
+    ...(primaryThumbprint === null ? {} : { primaryThumbprint }),
+    ...(secondaryThumbprint === null ? {} : { secondaryThumbprint }),
+    isEnabled: enabled !== 0,
+    createdMs,
+  };
 }

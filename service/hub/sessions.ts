@@ -2,7 +2,8 @@
 
 import { type Identity, identityKey } from './client-identity.ts';
 import type { Connection, Moment } from './connection.ts';
-import type { Device } from './registry.ts';
+import type { Credential } from './credential.ts';
+import type { Revocation } from './hub-events.ts';
 
 export class Sessions {
   readonly #connections = new Set<Connection>();
@@ -34,9 +35,10 @@ export class Sessions {
   }
 
   /** The registry has changed. */
-  reconsider(device: (deviceId: string) => Device | undefined): void {
+  reconsider(judge: (identity: Identity, credential: Credential) => Revocation | undefined): void {
     for (const connection of this.#byIdentity.values()) {
-      if (connection.identity) connection.reconsider(device(connection.identity.deviceId));
+      const { identity } = connection;
+      if (identity) connection.reconsider((credential) => judge(identity, credential));
     }
   }
 

@@ -56,8 +56,13 @@ export class HubClient {
     });
   }
 
-  static async open(hub: { readonly port: number; readonly caCertificate: string }): Promise<HubClient> {
-    const socket = connect({ port: hub.port, host: 'localhost', ca: hub.caCertificate });
+  /** `identity`: a client certificate, and what it is to be presented with. */
+  static async open(
+    hub: { readonly port: number; readonly caCertificate: string },
+    identity: { readonly certificate?: string; readonly key?: string } = {},
+  ): Promise<HubClient> {
+    const { certificate: cert, key } = identity;
+    const socket = connect({ port: hub.port, host: 'localhost', ca: hub.caCertificate, cert, key });
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve);
       socket.once('error', reject);
