@@ -37,6 +37,8 @@ export interface ConnectionHost {
   admitted(connection: Connection): void;
   /** Called once, for every connection. */
   ended(connection: Connection): void;
+  /** So many messages have been read of a device; returns how long it waits to be read again, ms. */
+  throttle(count: number, identity: Identity, remoteAddress: string): number;
   store(message: ArrivedMessage, stored: Stored): void;
   record(happening: HubHappening): void;
 }
@@ -76,6 +78,9 @@ export class Connection {
   #fault: Error | undefined;
   #unacknowledged = 0;
   #isCorked = false;
+  /** As many messages as may be are on their way to the disk. */
+  #isFull = false;
+  #held: NodeJS.Timeout | undefined;
 
   constructor(stream: Duplex, remoteAddress: string, host: ConnectionHost, elapsedMs: () => number) {
     this.#stream = stream;
@@ -119,7 +124,8 @@ export class Connection {
     }
     const asked = this.#admission.keepaliveSeconds;
     const seconds = asked === 0 ? limits.maxKeepaliveSeconds : Math.min(asked, limits.maxKeepaliveSeconds);
-    if (elapsedMs - this.#heardMs > seconds * 1500) this.#terminate('keepalive', `${seconds} s`);
+    if (!this.#held && elapsedMs - this.#heardMs > seconds * 1500)
+      this.#terminate('keepalive', `${seconds} s`);
   }
 
   /** Ends when the device as it is now would not be let in as this connection was. */
@@ -166,6 +172,28 @@ export class Connection {
       this.#handle(packet);
     }
     if (this.#fault) this.#unreadable(this.#fault);
+    else this.#throttle(packets);
+  }
+
+  #throttle(packets: readonly Packet[]): void {
+    const identity = this.identity;
+    const count = packets.filter(({ cmd }) => cmd === 'publish').length;
+    if (count === 0 || !identity || this.#hasEnded) return;
+    const waitMs = this.#host.throttle(count, identity, this.remoteAddress);
+    if (waitMs === 0) return;
+    this.#held = setTimeout(() => {
+      this.#held = undefined;
+      // What it said meanwhile has not been read.
+      this.#heardMs = this.#clock();
+      this.#flow();
+    }, waitMs);
+    this.#flow();
+  }
+
+  /** Reads on, or does not. */
+  #flow(): void {
+    if (this.#isFull || this.#held) this.#stream.pause();
+    else if (this.#stream.isPaused()) this.#stream.resume();
   }
 
   #handle(packet: Packet): void {
@@ -243,7 +271,10 @@ export class Connection {
         if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
         return;
       case 'store': {
-        if (++this.#unacknowledged >= this.#host.limits.maxUnacknowledged) this.#stream.pause();
+        if (++this.#unacknowledged >= this.#host.limits.maxUnacknowledged) {
+          this.#isFull = true;
+          this.#flow();
+        }
         const { properties, body } = verdict;
         this.#host.store({ ...identity, properties, body }, (error) => {
           this.#unacknowledged--;
@@ -253,7 +284,10 @@ export class Connection {
             return;
           }
           if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
-          if (this.#unacknowledged === 0 && this.#stream.isPaused()) this.#stream.resume();
+          if (this.#unacknowledged === 0 && this.#isFull) {
+            this.#isFull = false;
+            this.#flow();
+          }
         });
       }
     }
@@ -328,6 +362,7 @@ export class Connection {
   #end(quiet?: QuietEnd): boolean {
     if (this.#hasEnded) return false;
     this.#hasEnded = true;
+    clearTimeout(this.#held);
     this.#host.ended(this);
     // What is acknowledged already still goes out when the hub shuts down.
     if (quiet === 'hub_closing') this.#stream.end();

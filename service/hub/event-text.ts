@@ -41,6 +41,8 @@ export function eventText(event: HubHappening): string {
       return `no TLS with ${event.remoteAddress === '' ? 'a client' : event.remoteAddress}: ${handshakeText(event.reason)}`;
     case 'connections_dropped':
       return `${event.count} connections dropped: there are as many as the limit allows`;
+    case 'throttled':
+      return `${throttled(event)} held to ${event.perSecond} a second`;
     case 'messages_purged':
       return `${event.count} oldest messages removed, ${event.bytes} bytes, for their ${event.reason}`;
     case 'storage_failed':
@@ -65,6 +67,12 @@ function proof(event: Extract<HubHappening, { kind: 'connected' }>): string {
       ? `a certificate of ${event.authority}`
       : `its ${event.certificate} certificate`;
   return `${certificate}, until ${time(event.certificateExpiresMs)}`;
+}
+
+function throttled(event: Extract<HubHappening, { kind: 'throttled' }>): string {
+  if (event.deviceId !== undefined)
+    return `messages of ${identityKey({ ...event, deviceId: event.deviceId })}`;
+  return event.scope === 'connections' ? 'new connections' : 'messages of all devices together';
 }
 
 function detail(text: string): string {

@@ -130,6 +130,13 @@ export type HubHappening =
   | { readonly kind: 'handshake_failed'; readonly reason: string; readonly remoteAddress: string }
   /** Closed as they came: more than the limit. At most four events a second. */
   | { readonly kind: 'connections_dropped'; readonly count: number }
+  /** More than a limit a second: who it is goes on later, and nothing is lost. Once in ten seconds each. */
+  | ({
+      readonly kind: 'throttled';
+      readonly scope: 'connections' | 'hub' | 'device';
+      readonly perSecond: number;
+      readonly remoteAddress?: string;
+    } & Partial<Identity>)
   | {
       readonly kind: 'messages_purged';
       readonly reason: 'size' | 'age';

@@ -22,6 +22,7 @@ import type { ReceivedMessage } from './received-message.ts';
 import { Registry } from './registry.ts';
 import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
+import { Throttles } from './throttle.ts';
 import { webSocketDoor } from './web-socket-door.ts';
 
 /** Deadlines, expiry and the registry are looked at so often. */
@@ -69,6 +70,7 @@ export class Hub {
   readonly #emitter = new EventEmitter<HubEvents>();
   readonly #registry: Registry;
   readonly #authorities: Authorities;
+  readonly #throttles: Throttles;
   readonly #settings: Settings;
   readonly #store: MessageStore;
   readonly #log: EventLog;
@@ -104,6 +106,11 @@ export class Hub {
       listener: (message) => this.#emitter.emit('message', message),
       record: (happening) => this.#log.record(happening),
     });
+    this.#throttles = new Throttles(
+      limits,
+      (happening) => this.#log.record(happening),
+      () => performance.now(),
+    );
     this.#connectionHost = {
       limits,
       admit: (packet, stream) => this.#admit(packet, stream),
@@ -111,6 +118,7 @@ export class Hub {
         if (connection.identity) this.#sessions.take(connection.identity, connection);
       },
       ended: (connection) => this.#sessions.ended(connection),
+      throttle: (count, identity, remoteAddress) => this.#throttles.send(count, identity, remoteAddress),
       store: (message, stored) => this.#store.append(message, stored),
       record: (happening) => this.#log.record(happening),
     };
@@ -216,6 +224,7 @@ export class Hub {
       maxConnections: limits.maxConnections,
       handshakeTimeoutMs,
       onHandshakeFailed: onRefused,
+      holdMs: () => this.#throttles.connect(),
       onDropped: () => this.#dropped++,
     };
     this.#listener = await listen({ ...shared, port, asksForCertificate: true, onConnection });
@@ -284,6 +293,7 @@ export class Hub {
   async #upkeep(): Promise<void> {
     const { options, folder } = this.#parts;
     this.#store.purgeAged();
+    this.#throttles.prune();
     try {
       const certificates = await hubCertificates(folder, options.hostNames, options.now());
       if (!certificates.isNew || this.#isClosed) return;

@@ -8,6 +8,10 @@ export const LIMITS = {
   /** From TCP to TLS, then from TLS to CONNECT. */
   handshakeTimeoutMs: 10_000,
   connectTimeoutMs: 10_000,
+  /** Above these nothing is refused: handshakes wait, and devices are read later. IoT Hub's smallest paid tier has 100 and 100. */
+  maxConnectsPerSecond: 5_000,
+  maxSendsPerSecond: 200_000,
+  maxDeviceSendsPerSecond: 20_000,
   /** CONNECT carries at most a will of 64 KB and short strings; nobody has been asked for a key before it is read. */
   maxConnectBytes: 80 * 1024,
   /** IoT Hub: body, property names and values. */

@@ -24,6 +24,8 @@ export interface ListenerOptions {
   readonly asksForCertificate: boolean;
   onConnection(socket: TLSSocket, remoteAddress: string): void;
   onHandshakeFailed(reason: string, remoteAddress: string): void;
+  /** A connection has come: how long it waits for TLS, ms. */
+  holdMs(): number;
   /** Over the limit: it was closed at once. */
   onDropped(): void;
 }
@@ -67,7 +69,15 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.setNoDelay(true);
-    tls.emit('connection', socket);
+    const holdMs = options.holdMs();
+    if (holdMs === 0) {
+      tls.emit('connection', socket);
+      return;
+    }
+    socket.on('error', () => socket.destroy());
+    setTimeout(() => {
+      if (!socket.destroyed) tls.emit('connection', socket);
+    }, holdMs);
   };
   const servers = await bind(options, accept);
   return {
