@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { MESSAGE_REJECTIONS, METHOD_OUTCOMES } from '../service/hub/device-happenings.ts';
 import { isDeviceId } from '../service/hub/device-id.ts';
 import { checkKey, newKey } from '../service/hub/device-key.ts';
 import { hostNamesOf } from '../service/hub/host-names.ts';
@@ -73,9 +74,11 @@ const TOPICS: ReadonlyArray<readonly [string, string, string?]> = [
   ['devices/../d/messages/events/', 'unknown'],
   ['/devices/d/messages/events/', 'unknown'],
   ['devices/d/messages/devicebound/', 'unknown'],
-  ['$iothub/twin/GET/?$rid=1', 'twin_read'],
-  ['$iothub/twin/PATCH/properties/reported/?$rid=1', 'twin_report'],
-  ['$iothub/methods/res/200/?$rid=1', 'method_response'],
+  ['$iothub/twin/GET/', 'unknown'],
+  ['$iothub/twin/GET/?', 'unknown'],
+  ['$iothub/twin/GET/?$rid=', 'unknown'],
+  ['$iothub/methods/res/ok/?$rid=1', 'unknown'],
+  ['$iothub/methods/res/?$rid=1', 'unknown'],
   ['$iothub/twin/res/200/?$rid=1', 'unknown'],
   ['', 'unknown'],
   ['#', 'unknown'],
@@ -90,6 +93,17 @@ test('topics a device publishes to', () => {
     kind: 'telemetry',
     bag: 'x',
   });
+});
+
+test('topics a device asks and answers on', () => {
+  const parsed = (topic: string) => parsePublishTopic(topic, { deviceId: 'd' });
+  assert.equal(parsed('$iothub/twin/GET/?$rid=1'), { kind: 'twin_read', rid: '1' });
+  assert.equal(parsed('$iothub/twin/GET/?a=b&$rid=x%20y&c'), { kind: 'twin_read', rid: 'x%20y' });
+  assert.equal(parsed('$iothub/twin/PATCH/properties/reported/?$rid=1&$version=4'), {
+    kind: 'twin_report',
+    rid: '1',
+  });
+  assert.equal(parsed('$iothub/methods/res/-1/?$rid=a'), { kind: 'method_response', rid: 'a', status: -1 });
 });
 
 test('filters: the documented ones, of the device itself, five at most', () => {
@@ -225,6 +239,15 @@ test('docs/hub.md has every reason and limit, in the words of the code', () => {
     terminated.map(([, reason, meaning]) => [reason, meaning]),
     Object.entries(TERMINATIONS),
   );
+  const table = (from: string, to: string) =>
+    Object.fromEntries(
+      [...section(from, to).matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, name, meaning]) => [
+        name,
+        meaning,
+      ]),
+    );
+  assert.equal(table('## Direct methods', '## Messages for'), METHOD_OUTCOMES);
+  assert.equal(table('## Messages for', '## Files'), MESSAGE_REJECTIONS);
   const limits = [...section('## Limits', '## Not there').matchAll(/^\| `(\w+)` \|/gm)];
   assert.equal(
     limits.map(([, name]) => name),

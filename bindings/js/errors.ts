@@ -61,6 +61,15 @@ export const ERROR_CODES = {
   WL_BAD_CERTIFICATE: 'not a certificate or thumbprint the hub can use',
   WL_CERTIFICATE_EXISTS: 'the certificate is registered already',
   WL_NO_SUCH_CERTIFICATE: 'the certificate is not registered',
+  WL_MODULE_EXISTS: 'the module is registered already',
+  WL_NO_SUCH_MODULE: 'the module is not registered',
+  WL_BAD_TWIN: 'a change of a twin breaks a rule of IoT Hub',
+  WL_TWIN_CHANGED: 'the twin has changed since it was read',
+  WL_TOO_LARGE: 'a message, payload or twin is larger than IoT Hub takes',
+  WL_QUEUE_FULL: 'as many messages wait for the device as IoT Hub keeps',
+  WL_DEVICE_OFFLINE: 'the device is not connected, or takes no method calls',
+  WL_METHOD_TIMEOUT: 'the device did not answer a method call in time',
+  WL_BAD_ANSWER: 'the device answered a method call with what is no JSON, or with too much',
   WL_NO_SERVICE: 'the package @wardlet/service is not installed',
 } as const;
 

@@ -39,6 +39,8 @@ export interface DoorKeeper extends CertificateJudge {
   isHostName(name: string): boolean;
   /** Throws when the registry cannot be read. */
   device(deviceId: string): Device | undefined;
+  /** A device, or a module as the device that it stands for here. */
+  identity(identity: Identity): Device | undefined;
   /** What the client presented in TLS, its own first. */
   presented(): readonly X509Certificate[];
   readonly maxMessageBytes: number;
@@ -95,13 +97,13 @@ function withToken(password: string, identity: Identity, hub: DoorKeeper): Crede
   }
   if (token.policy !== undefined) return { refusal: 'policy_token', detail: `skn=${bounded(token.policy)}` };
 
-  const device = lookUp(identity.deviceId, hub);
-  if (device === 'unavailable') return { refusal: 'unavailable', detail: '' };
-  const isPrimary = isSignedWith(token, device?.primaryKey ?? NOBODYS_KEY);
-  const isSecondary = isSignedWith(token, device?.secondaryKey ?? NOBODYS_KEY);
+  const { device, holder } = registeredAs(identity, hub);
+  if (holder === 'unavailable') return { refusal: 'unavailable', detail: '' };
+  const isPrimary = isSignedWith(token, holder?.primaryKey ?? NOBODYS_KEY);
+  const isSecondary = isSignedWith(token, holder?.secondaryKey ?? NOBODYS_KEY);
   if (!device) return { refusal: 'unknown_device', detail: '' };
-  if (identity.moduleId !== undefined) return { refusal: 'unknown_module', detail: '' };
-  if (device.authentication !== 'sas') {
+  if (!holder) return { refusal: 'unknown_module', detail: '' };
+  if (holder.authentication !== 'sas') {
     return {
       refusal: 'wrong_authentication',
       detail: 'a token, and the device is registered with a certificate',
@@ -111,11 +113,11 @@ function withToken(password: string, identity: Identity, hub: DoorKeeper): Crede
   if (token.expiresMs <= hub.nowMs) {
     return { refusal: 'expired', detail: lateness(token.expiresMs, hub.nowMs) };
   }
-  if (!device.isEnabled) return { refusal: 'disabled', detail: '' };
+  if (!holder.isEnabled) return { refusal: 'disabled', detail: '' };
   return {
     kind: 'sas',
     key: isPrimary ? 'primary' : 'secondary',
-    keyText: isPrimary ? device.primaryKey : device.secondaryKey,
+    keyText: isPrimary ? holder.primaryKey : holder.secondaryKey,
     expiresMs: token.expiresMs,
   };
 }
@@ -123,20 +125,25 @@ function withToken(password: string, identity: Identity, hub: DoorKeeper): Crede
 function withCertificate(identity: Identity, hub: DoorKeeper): Credential | RefusedCredential {
   const chain = hub.presented();
   if (chain.length === 0) return { refusal: 'no_token', detail: '' };
-  const device = lookUp(identity.deviceId, hub);
-  if (device === 'unavailable') return { refusal: 'unavailable', detail: '' };
+  const { device, holder } = registeredAs(identity, hub);
+  if (holder === 'unavailable') return { refusal: 'unavailable', detail: '' };
   if (!device) return { refusal: 'unknown_device', detail: '' };
-  if (identity.moduleId !== undefined) return { refusal: 'unknown_module', detail: '' };
-  const credential = judgeCertificate(chain, device, hub);
-  if (!('refusal' in credential) && !device.isEnabled) return { refusal: 'disabled', detail: '' };
+  if (!holder) return { refusal: 'unknown_module', detail: '' };
+  const credential = judgeCertificate(chain, holder, hub);
+  if (!('refusal' in credential) && !holder.isEnabled) return { refusal: 'disabled', detail: '' };
   return credential;
 }
 
-function lookUp(deviceId: string, hub: DoorKeeper): Device | undefined | 'unavailable' {
+/** The device, and who is to prove itself: the same, or its module. */
+function registeredAs(
+  identity: Identity,
+  hub: DoorKeeper,
+): { readonly device?: Device | undefined; readonly holder: Device | undefined | 'unavailable' } {
   try {
-    return hub.device(deviceId);
+    const device = hub.device(identity.deviceId);
+    return { device, holder: device && hub.identity(identity) };
   } catch {
-    return 'unavailable';
+    return { holder: 'unavailable' };
   }
 }
 

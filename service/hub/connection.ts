@@ -13,6 +13,7 @@ import {
 import type { Identity } from './client-identity.ts';
 import type { Admission, RefusedConnect } from './connect.ts';
 import type { Credential } from './credential.ts';
+import type { Delivery, DeviceLine } from './device-line.ts';
 import {
   bounded,
   type Disconnection,
@@ -24,7 +25,8 @@ import {
 import type { HubLimits } from './limits.ts';
 import type { ArrivedMessage, Stored } from './message-store.ts';
 import { PacketFraming } from './packet-framing.ts';
-import { judgePublish } from './publish.ts';
+import { type DeviceRequest, judgePublish } from './publish.ts';
+import type { Session } from './session-store.ts';
 import { grantSubscriptions, REFUSED } from './subscribe.ts';
 import { parseFilter, type Subscription } from './topics.ts';
 
@@ -33,6 +35,8 @@ export interface ConnectionHost {
   readonly limits: HubLimits;
   /** The stream knows what the client presented in TLS. */
   admit(packet: IConnectPacket, stream: Duplex): Admission | RefusedConnect;
+  /** The session that an admitted client finds. Throws when it cannot be read. */
+  openSession(identity: Identity, isClean: boolean): Session;
   /** CONNECT was accepted: the connection is the device's only one from now on. */
   admitted(connection: Connection): void;
   /** Called once, for every connection. */
@@ -40,6 +44,12 @@ export interface ConnectionHost {
   /** So many messages have been read of a device; returns how long it waits to be read again, ms. */
   throttle(count: number, identity: Identity, remoteAddress: string): number;
   store(message: ArrivedMessage, stored: Stored): void;
+  /** Subscriptions have been restored or changed. Throws when they cannot be kept. */
+  subscribed(session: Session): void;
+  /** False: an answer that nobody waits for. Throws when the hub cannot serve it. */
+  request(connection: Connection, identity: Identity, request: DeviceRequest): boolean;
+  /** PUBACK of the device. Throws when it cannot be stored. */
+  acknowledged(identity: Identity, packetId: number): void;
   record(happening: HubHappening): void;
 }
 
@@ -61,18 +71,19 @@ const LINGER_MS = 2_000;
 /** The largest fixed header and topic, with its length and packet id: what a PUBLISH has beside message and properties. */
 export const PUBLISH_OVERHEAD = 5 + 2 + 65_535 + 2;
 
-export class Connection {
+export class Connection implements DeviceLine {
   readonly remoteAddress: string;
   readonly #stream: Duplex;
   readonly #host: ConnectionHost;
   readonly #framing: PacketFraming;
   readonly #parser: Parser = parser({ protocolVersion: 4 });
-  readonly #subscriptions = new Map<Subscription, number>();
   readonly #ignored = new Set<string>();
   readonly #openedMs: number;
   readonly #clock: () => number;
   #heardMs: number;
   #admission: Admission | undefined;
+  /** Once CONNACK went out. */
+  #session: Session | undefined;
   #hasEnded = false;
   #parsed: Packet[] = [];
   #fault: Error | undefined;
@@ -105,6 +116,27 @@ export class Connection {
   /** Once CONNECT was accepted. */
   get identity(): Identity | undefined {
     return this.#admission?.identity;
+  }
+
+  qosOf(subscription: Subscription): number | undefined {
+    return this.#hasEnded ? undefined : this.#session?.subscriptions.get(subscription);
+  }
+
+  get unreadBytes(): number {
+    return this.#stream.writableLength;
+  }
+
+  /** Sends the device what it has subscribed to. */
+  push(topic: string, payload: string | Uint8Array, delivery?: Delivery): void {
+    this.#send({
+      cmd: 'publish',
+      topic,
+      payload: typeof payload === 'string' ? payload : Buffer.from(payload),
+      qos: delivery ? 1 : 0,
+      retain: false,
+      dup: delivery?.isRepeated ?? false,
+      ...(delivery ? { messageId: delivery.packetId } : {}),
+    });
   }
 
   /** Called several times a second: deadlines and expiry. */
@@ -199,7 +231,7 @@ export class Connection {
   #handle(packet: Packet): void {
     if (packet.cmd === 'connect' && !this.#admission) this.#connect(packet);
     else if (!this.#admission) this.#terminate('not_connect', packet.cmd);
-    else this.#serve(packet, this.#admission);
+    else if (this.#session) this.#serve(packet, this.#admission, this.#session);
   }
 
   #connect(packet: IConnectPacket): void {
@@ -210,14 +242,29 @@ export class Connection {
       this.#record({ kind: 'refused', reason, detail, ...identity });
       return;
     }
+    const { identity, credential, apiVersion } = verdict;
+    const session = this.#openSession(identity, packet.clean ?? true);
+    if (!session) return;
     this.#admission = verdict;
     this.#host.admitted(this);
-    const { identity, credential, apiVersion } = verdict;
     this.#record({ kind: 'connected', ...proofOf(credential), apiVersion, ...identity });
-    this.#send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+    this.#send({ cmd: 'connack', returnCode: 0, sessionPresent: session.isPresent });
+    this.#session = session;
+    if (session.isPresent) this.#attempt(() => this.#host.subscribed(session));
   }
 
-  #serve(packet: Packet, { identity }: Admission): void {
+  /** Undefined: it cannot be had, and the client has been told to come again. */
+  #openSession(identity: Identity, isClean: boolean): Session | undefined {
+    try {
+      return this.#host.openSession(identity, isClean);
+    } catch (error) {
+      this.#refuse(REFUSALS.unavailable.returnCode);
+      this.#record({ kind: 'refused', reason: 'unavailable', detail: bounded(String(error)), ...identity });
+      return undefined;
+    }
+  }
+
+  #serve(packet: Packet, { identity }: Admission, session: Session): void {
     switch (packet.cmd) {
       case 'publish':
         this.#publish(packet, identity);
@@ -227,7 +274,7 @@ export class Connection {
         const granted = grantSubscriptions(
           packet.subscriptions,
           identity,
-          this.#subscriptions,
+          session.subscriptions,
           this.#host.limits.maxSubscriptions,
         );
         const refused = granted.indexOf(REFUSED);
@@ -235,17 +282,27 @@ export class Connection {
           const filter = bounded(packet.subscriptions[refused]?.topic ?? '');
           this.#record({ kind: 'subscription_refused', filter, ...identity });
         }
-        this.#send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted });
+        this.#attempt(() => {
+          this.#send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted });
+          this.#host.subscribed(session);
+        });
         return;
       }
       case 'unsubscribe':
-        for (const filter of packet.unsubscriptions) this.#unsubscribe(filter);
-        this.#send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted: [] });
+        for (const filter of packet.unsubscriptions) {
+          const subscription = parseFilter(filter, identity);
+          if (subscription) session.subscriptions.delete(subscription);
+        }
+        this.#attempt(() => {
+          this.#host.subscribed(session);
+          this.#send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted: [] });
+        });
         return;
       case 'pingreq':
         this.#send({ cmd: 'pingresp' });
         return;
       case 'puback':
+        this.#attempt(() => this.#host.acknowledged(identity, packet.messageId ?? 0));
         return;
       case 'disconnect':
         this.#disconnect('by_device');
@@ -266,9 +323,13 @@ export class Connection {
       case 'terminate':
         this.#terminate(verdict.reason, verdict.detail);
         return;
-      case 'ignore':
-        this.#ignore(verdict.topic, identity);
-        if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+      case 'request':
+        this.#attempt(() => {
+          if (!this.#host.request(this, identity, verdict.request)) {
+            this.#ignore(verdict.request.kind, identity);
+          }
+          if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+        });
         return;
       case 'store': {
         if (++this.#unacknowledged >= this.#host.limits.maxUnacknowledged) {
@@ -293,10 +354,13 @@ export class Connection {
     }
   }
 
-  #unsubscribe(filter: string): void {
-    const identity = this.identity;
-    const subscription = identity && parseFilter(filter, identity);
-    if (subscription) this.#subscriptions.delete(subscription);
+  /** What needs the disk; without it the device is better off coming again. */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#terminate('storage_failed', bounded(error instanceof Error ? error.message : String(error)));
+    }
   }
 
   #ignore(topic: string, identity: Identity): void {

@@ -29,6 +29,34 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE devices ADD COLUMN primaryThumbprint TEXT;
    ALTER TABLE devices ADD COLUMN secondaryThumbprint TEXT;
    CREATE TABLE authorities (name TEXT PRIMARY KEY, certificate TEXT NOT NULL, addedMs INTEGER NOT NULL) WITHOUT ROWID;`,
+  // The moduleId of a device itself is the empty text: NULL is equal to nothing, so no key could hold it.
+  `CREATE TABLE modules (
+     deviceId TEXT NOT NULL, id TEXT NOT NULL, primaryKey TEXT NOT NULL, secondaryKey TEXT NOT NULL, createdMs INTEGER NOT NULL,
+     PRIMARY KEY (deviceId, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE sessions (
+     deviceId TEXT NOT NULL, moduleId TEXT NOT NULL, subscriptions TEXT NOT NULL, PRIMARY KEY (deviceId, moduleId)
+   ) WITHOUT ROWID;
+   CREATE TABLE twins (
+     deviceId TEXT NOT NULL, moduleId TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (deviceId, moduleId)
+   ) WITHOUT ROWID;
+   CREATE TABLE cloudToDevice (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, deviceId TEXT NOT NULL, packetId INTEGER NOT NULL,
+     messageId TEXT NOT NULL, enqueuedMs INTEGER NOT NULL, expiresMs INTEGER NOT NULL, deliveries INTEGER NOT NULL,
+     ack TEXT NOT NULL, properties TEXT NOT NULL, body BLOB NOT NULL
+   );
+   CREATE INDEX cloudToDeviceOfDevice ON cloudToDevice (deviceId, id);
+   CREATE INDEX cloudToDeviceExpiry ON cloudToDevice (expiresMs);
+   CREATE TRIGGER moduleRemoved AFTER DELETE ON modules BEGIN
+     DELETE FROM sessions WHERE deviceId = OLD.deviceId AND moduleId = OLD.id;
+     DELETE FROM twins WHERE deviceId = OLD.deviceId AND moduleId = OLD.id;
+   END;
+   CREATE TRIGGER deviceRemoved AFTER DELETE ON devices BEGIN
+     DELETE FROM modules WHERE deviceId = OLD.id;
+     DELETE FROM sessions WHERE deviceId = OLD.id;
+     DELETE FROM twins WHERE deviceId = OLD.id;
+     DELETE FROM cloudToDevice WHERE deviceId = OLD.id;
+   END;`,
 ];
 
 const BUSY_TIMEOUT_MS = 5_000;

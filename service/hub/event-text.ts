@@ -1,6 +1,7 @@
 // An event of the hub as a sentence for people. Text of devices in it is as they sent it: make it printable before it is shown.
 
 import { identityKey } from './client-identity.ts';
+import { happeningText } from './device-happenings.ts';
 import { DISCONNECTIONS, type HubHappening, REFUSALS, REVOCATIONS, TERMINATIONS } from './hub-events.ts';
 
 /** One sentence without a full stop; what a device said in it is not made printable. */
@@ -28,7 +29,7 @@ export function eventText(event: HubHappening): string {
     case 'revoked':
       return `${identityKey(event)} ended by the hub: ${REVOCATIONS[event.reason]}`;
     case 'ignored':
-      return `${identityKey(event)} published to ${event.topic}, which this hub does not serve`;
+      return `${identityKey(event)} published to ${event.topic}: an answer that nobody waits for`;
     case 'subscription_refused':
       return `${identityKey(event)} may not subscribe to ${event.filter}`;
     case 'certificate_added':
@@ -51,6 +52,8 @@ export function eventText(event: HubHappening): string {
       return 'messages can be stored again';
     case 'events_lost':
       return `${event.count} events are missing from the log`;
+    default:
+      return happeningText(event, identityKey(event));
   }
 }
 

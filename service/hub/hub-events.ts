@@ -2,6 +2,7 @@
 // cut to a length and otherwise as it was sent: whoever shows it makes it printable.
 
 import type { Identity } from './client-identity.ts';
+import type { DeviceHappening } from './device-happenings.ts';
 
 /** Why CONNECT was refused. The device learns no more than the return code; docs/hub.md says what to do about each. */
 export const REFUSALS = {
@@ -41,7 +42,7 @@ export const TERMINATIONS = {
   token_expired: 'the token it connected with has expired',
   certificate_expired: 'the certificate it connected with has expired',
   slow_reader: 'the device does not read what it is sent',
-  storage_failed: 'a message could not be stored',
+  storage_failed: 'a message, subscription or change could not be stored',
 } as const;
 
 /** Why a connection ended that nobody broke a rule on. */
@@ -108,7 +109,7 @@ export type HubHappening =
       })
   | ({ readonly kind: 'taken_over'; readonly byAddress: string } & FromDevice)
   | ({ readonly kind: 'revoked'; readonly reason: Revocation } & FromDevice)
-  /** A documented topic that this hub does not serve yet; once a connection and topic. */
+  /** An answer that nobody waits for; once a connection and topic. */
   | ({ readonly kind: 'ignored'; readonly topic: string } & FromDevice)
   | ({ readonly kind: 'subscription_refused'; readonly filter: string } & FromDevice)
   /** Authorities for devices; from whatever process changes them, so in the log and not always heard from a running hub. */
@@ -146,6 +147,7 @@ export type HubHappening =
   /** Not stored, not acknowledged, not lost: the devices send them again. */
   | { readonly kind: 'storage_failed'; readonly count: number; readonly detail: string }
   | { readonly kind: 'storage_recovered' }
+  | DeviceHappening
   /** The event log itself could not keep up or be written. */
   | { readonly kind: 'events_lost'; readonly count: number };
 

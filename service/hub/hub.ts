@@ -6,11 +6,14 @@ import type { Duplex } from 'node:stream';
 import type { IConnectPacket } from 'mqtt-packet';
 import { Authorities } from './authorities.ts';
 import { type Certificates, hubCertificates } from './certificates.ts';
+import type { CloudToDevice } from './cloud-to-device.ts';
 import { type Admission, judgeConnect, type RefusedConnect } from './connect.ts';
 import { Connection, type ConnectionHost, PUBLISH_OVERHEAD } from './connection.ts';
 import { revocationOf } from './credential.ts';
 import { type DataFolder, lockDataFolder, makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, openDatabase } from './database.ts';
+import { DeviceRooms } from './device-rooms.ts';
+import type { DirectMethods } from './direct-methods.ts';
 import { EventLog } from './event-log.ts';
 import { normalHostName } from './host-names.ts';
 import type { HubEvent } from './hub-events.ts';
@@ -23,6 +26,7 @@ import { Registry } from './registry.ts';
 import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { Throttles } from './throttle.ts';
+import type { Twins } from './twins.ts';
 import { webSocketDoor } from './web-socket-door.ts';
 
 /** Deadlines, expiry and the registry are looked at so often. */
@@ -75,6 +79,7 @@ export class Hub {
   readonly #store: MessageStore;
   readonly #log: EventLog;
   readonly #sessions = new Sessions();
+  readonly #rooms: DeviceRooms;
   readonly #names: ReadonlySet<string>;
   readonly #connectionHost: ConnectionHost;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -111,14 +116,28 @@ export class Hub {
       (happening) => this.#log.record(happening),
       () => performance.now(),
     );
+    this.#rooms = new DeviceRooms(database, {
+      limits,
+      now,
+      registered: (identity) => this.#registry.identity(identity),
+      connectionOf: (identity) => this.#sessions.of(identity),
+      record: (happening) => this.#log.record(happening),
+    });
     this.#connectionHost = {
       limits,
       admit: (packet, stream) => this.#admit(packet, stream),
       admitted: (connection) => {
         if (connection.identity) this.#sessions.take(connection.identity, connection);
       },
-      ended: (connection) => this.#sessions.ended(connection),
       throttle: (count, identity, remoteAddress) => this.#throttles.send(count, identity, remoteAddress),
+      ended: (connection) => {
+        this.#rooms.ended(connection);
+        this.#sessions.ended(connection);
+      },
+      openSession: (identity, isClean) => this.#rooms.openSession(identity, isClean),
+      subscribed: (session) => this.#rooms.subscribed(session),
+      request: (connection, identity, request) => this.#rooms.request(connection, identity, request),
+      acknowledged: (identity, packetId) => this.#rooms.acknowledged(identity, packetId),
       store: (message, stored) => this.#store.append(message, stored),
       record: (happening) => this.#log.record(happening),
     };
@@ -173,6 +192,21 @@ export class Hub {
     return this.#sessions.size;
   }
 
+  /** What is desired and reported, of devices and modules. */
+  get twins(): Twins {
+    return this.#rooms.twins;
+  }
+
+  /** Direct methods of devices and modules. */
+  get methods(): DirectMethods {
+    return this.#rooms.methods;
+  }
+
+  /** Messages for devices. */
+  get cloudToDevice(): CloudToDevice {
+    return this.#rooms.cloudToDevice;
+  }
+
   /** `message`: one is stored, its PUBACK goes out now; `event`: something happened. */
   on<Name extends keyof HubEvents>(name: Name, listener: (...value: HubEvents[Name]) => void): this {
     this.#emitter.on(name, listener as never);
@@ -190,6 +224,7 @@ export class Hub {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#rooms.close();
     // What has arrived is stored and acknowledged first.
     this.#store.flush();
     this.#sessions.close();
@@ -258,6 +293,7 @@ export class Hub {
     return judgeConnect(packet, {
       isHostName: (name) => this.#names.has(normalHostName(name)),
       device: (deviceId) => this.#registry.get(deviceId),
+      identity: (identity) => this.#registry.identity(identity),
       presented: () => presentedChain(stream),
       authorities: () => this.#authorities.trusted(),
       nowMs: now(),
@@ -271,6 +307,7 @@ export class Hub {
     this.#sweptMs = elapsedMs;
     // When the process was held up, what devices have sent meanwhile is still to be read: judge them next time.
     if (!isLate) this.#sessions.sweep({ elapsedMs, wallMs: this.#parts.options.now() });
+    this.#rooms.sweep();
     this.#lookAtRegistry();
     if (this.#dropped > 0) this.#log.record({ kind: 'connections_dropped', count: this.#dropped });
     this.#dropped = 0;
@@ -281,8 +318,8 @@ export class Hub {
       const version = this.#settings.number('registryVersion');
       if (version === this.#registryVersion) return;
       const trusted = () => this.#authorities.trusted();
-      this.#sessions.reconsider(({ deviceId }, credential) =>
-        revocationOf(credential, this.#registry.get(deviceId), trusted),
+      this.#sessions.reconsider((identity, credential) =>
+        revocationOf(credential, this.#registry.identity(identity), trusted),
       );
       this.#registryVersion = version;
     } catch {

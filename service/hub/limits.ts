@@ -24,6 +24,10 @@ export const LIMITS = {
   maxUnreadBytes: 1024 * 1024,
   /** IoT Hub: subscriptions of one connection. */
   maxSubscriptions: 5,
+  /** IoT Hub: cloud-to-device messages that wait for one device. */
+  maxPendingMessages: 50,
+  /** IoT Hub: how often one of them is delivered and not acknowledged before it is given up. */
+  maxDeliveries: 10,
   /** The message store: the oldest go first. */
   maxStoreBytes: 1024 ** 3,
   maxStoreAgeMs: 30 * 86_400_000,

@@ -1,4 +1,4 @@
-// What becomes of a PUBLISH: stored as telemetry, or the connection's end.
+// What becomes of a PUBLISH: stored as telemetry, a request to the hub, or the connection's end.
 
 import type { Identity } from './client-identity.ts';
 import { bounded, type Termination } from './hub-events.ts';
@@ -12,10 +12,20 @@ export interface PublishRequest {
   readonly retain: boolean;
 }
 
+/** What a device asks of the hub, or answers it. */
+export type DeviceRequest =
+  | { readonly kind: 'twin_read'; readonly rid: string }
+  | { readonly kind: 'twin_report'; readonly rid: string; readonly payload: Uint8Array }
+  | {
+      readonly kind: 'method_response';
+      readonly rid: string;
+      readonly status: number;
+      readonly payload: Uint8Array;
+    };
+
 export type PublishVerdict =
   | { readonly kind: 'store'; readonly properties: Properties; readonly body: Uint8Array }
-  /** Documented, and not served yet. */
-  | { readonly kind: 'ignore'; readonly topic: 'twin_read' | 'twin_report' | 'method_response' }
+  | { readonly kind: 'request'; readonly request: DeviceRequest }
   | { readonly kind: 'terminate'; readonly reason: Termination; readonly detail: string };
 
 export function judgePublish(
@@ -44,8 +54,11 @@ export function judgePublish(
       }
       return { kind: 'store', properties, body: payload };
     }
-    default:
-      return { kind: 'ignore', topic: target.kind };
+    case 'twin_read':
+      return { kind: 'request', request: target };
+    case 'twin_report':
+    case 'method_response':
+      return { kind: 'request', request: { ...target, payload } };
   }
 }
 

@@ -1,6 +1,7 @@
 // Which devices there are and what their keys are. Works beside a running hub, from another process: the hub notices within a second.
 
 import { WardletError } from '../../bindings/js/errors.ts';
+import type { Identity } from './client-identity.ts';
 import { existingDataFolder, makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, openDatabase } from './database.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from './device-access.ts';
 import { checkDeviceId } from './device-id.ts';
 import { type DeviceKeys, resolveKeys } from './device-key.ts';
+import { type Module, Modules, noSuchDevice } from './modules.ts';
 import { changeRegistry } from './registry-change.ts';
 import { Settings } from './settings.ts';
 
@@ -46,11 +48,13 @@ export class Registry {
   readonly #database: HubDatabase;
   readonly #settings: Settings;
   readonly #lookup;
+  readonly modules: Modules;
 
   constructor(database: HubDatabase) {
     this.#database = database;
     this.#settings = new Settings(database);
     this.#lookup = database.prepare<[string]>('SELECT * FROM devices WHERE id = ?');
+    this.modules = new Modules(database, (action) => this.#change(action));
   }
 
   /** Registers a device. Throws WL_BAD_DEVICE_ID, WL_BAD_KEY, WL_BAD_CERTIFICATE, WL_BAD_OPTION, WL_DEVICE_EXISTS. */
@@ -88,7 +92,7 @@ export class Registry {
     return row === undefined ? undefined : deviceOf(row);
   }
 
-  /** Takes a device away; its connection ends, its messages stay. Throws WL_NO_SUCH_DEVICE. */
+  /** Takes a device away with its modules, twins and queue; its connections end, its messages stay. Throws WL_NO_SUCH_DEVICE. */
   remove(deviceId: string): void {
     this.#change(() => {
       this.#existing(deviceId);
@@ -127,8 +131,18 @@ export class Registry {
     });
   }
 
-  /** What a device is given to connect with: Wardlet's agent and Azure's own clients read it. It holds the key. */
-  connectionString(device: Device, options: ConnectionStringOptions = {}): string {
+  /** A device, or a module with what it has of its device: what a connection of this identity is judged by. */
+  identity({ deviceId, moduleId }: Identity): Device | undefined {
+    const device = this.get(deviceId);
+    if (!device || moduleId === undefined) return device;
+    const module = this.modules.get(deviceId, moduleId);
+    if (!module) return undefined;
+    const { primaryKey, secondaryKey } = module;
+    return { ...device, authentication: 'sas', primaryKey, secondaryKey };
+  }
+
+  /** What a device or module is given to connect with: Wardlet's agent and Azure's own clients read it. It holds the key. */
+  connectionString(device: Device | Module, options: ConnectionStringOptions = {}): string {
     const hostName = options.hostName ?? this.#settings.text('hostName') ?? 'localhost';
     const port = options.port ?? (this.#settings.number('port') || DEFAULT_PORT);
     const key = options.which === 'secondary' ? device.secondaryKey : device.primaryKey;
@@ -137,8 +151,10 @@ export class Registry {
       port === DEFAULT_PORT
         ? ''
         : `;GatewayHostName=${hostName.includes(':') ? `[${hostName}]` : hostName}:${port}`;
-    const proof = device.authentication === 'sas' ? `SharedAccessKey=${key}` : 'x509=true';
-    return `HostName=${hostName};DeviceId=${device.id};${proof}${gateway}`;
+    const isModule = 'deviceId' in device;
+    const who = isModule ? `${device.deviceId};ModuleId=${device.id}` : device.id;
+    const proof = isModule || device.authentication === 'sas' ? `SharedAccessKey=${key}` : 'x509=true';
+    return `HostName=${hostName};DeviceId=${who};${proof}${gateway}`;
   }
 
   close(): void {
@@ -148,13 +164,7 @@ export class Registry {
   #existing(deviceId: string): Device {
     const device = this.get(deviceId);
     if (device) return device;
-    throw new WardletError(
-      'WL_NO_SUCH_DEVICE',
-      `device ${JSON.stringify(deviceId.slice(0, 140))} is not registered`,
-      {
-        hint: 'ids are case-sensitive; list the devices to see them',
-      },
-    );
+    throw noSuchDevice(deviceId);
   }
 
   #change<T>(action: () => T): T {

@@ -24,6 +24,11 @@ export class Sessions {
     this.#byIdentity.set(key, connection);
   }
 
+  /** The connection that the identity has. */
+  of(identity: Identity): Connection | undefined {
+    return this.#byIdentity.get(identityKey(identity));
+  }
+
   ended(connection: Connection): void {
     this.#connections.delete(connection);
     const key = connection.identity && identityKey(connection.identity);

@@ -5,10 +5,16 @@ import { type Identity, identityPath } from './client-identity.ts';
 /** What a device publishes to. `foreign`: the room of another device. */
 export type PublishTopic =
   | { readonly kind: 'telemetry'; readonly bag: string }
-  | { readonly kind: 'twin_read' | 'twin_report' | 'method_response' }
+  /** `rid` as sent: it goes back as it came. */
+  | { readonly kind: 'twin_read'; readonly rid: string }
+  | { readonly kind: 'twin_report'; readonly rid: string }
+  | { readonly kind: 'method_response'; readonly rid: string; readonly status: number }
   | { readonly kind: 'foreign' | 'unknown' };
 
 export type Subscription = 'devicebound' | 'twin_responses' | 'desired_properties' | 'methods';
+
+const REQUEST =
+  /^(\$iothub\/twin\/GET\/|\$iothub\/twin\/PATCH\/properties\/reported\/|\$iothub\/methods\/res\/(-?\d{1,9})\/)\?(.*)$/s;
 
 export function parsePublishTopic(topic: string, identity: Identity): PublishTopic {
   const events = `${identityPath(identity)}/messages/events`;
@@ -16,11 +22,22 @@ export function parsePublishTopic(topic: string, identity: Identity): PublishTop
     if (topic.length === events.length) return { kind: 'telemetry', bag: '' };
     if (topic[events.length] === '/') return { kind: 'telemetry', bag: topic.slice(events.length + 1) };
   }
-  if (topic.startsWith('$iothub/twin/GET/?')) return { kind: 'twin_read' };
-  if (topic.startsWith('$iothub/twin/PATCH/properties/reported/?')) return { kind: 'twin_report' };
-  if (topic.startsWith('$iothub/methods/res/')) return { kind: 'method_response' };
+  const request = REQUEST.exec(topic);
+  if (request) {
+    const [, start, status, query = ''] = request;
+    const rid = ridOf(query);
+    if (rid === undefined) return { kind: 'unknown' };
+    if (status !== undefined) return { kind: 'method_response', rid, status: Number(status) };
+    return start === '$iothub/twin/GET/' ? { kind: 'twin_read', rid } : { kind: 'twin_report', rid };
+  }
   const isRoom = /^devices\/[^/]+(\/modules\/[^/]+)?\/messages\/events(\/|$)/.test(topic);
   return { kind: isRoom ? 'foreign' : 'unknown' };
+}
+
+/** Undefined: there is none, and so no way to answer. */
+function ridOf(query: string): string | undefined {
+  const [, rid] = /(?:^|&)\$rid=([^&]+)/.exec(query) ?? [];
+  return rid;
 }
 
 /** What a filter subscribes to; undefined: it is none of the documented ones. */

@@ -30,8 +30,11 @@ export interface ConnectFields {
   readonly username?: string;
   readonly password?: string | undefined;
   readonly keepalive?: number;
+  readonly clean?: boolean;
   readonly protocolVersion?: 3 | 4 | 5;
   readonly will?: { topic: string; payload: string; qos: 0 | 1 | 2; retain: boolean };
+  /** Hears whether the hub found a session. */
+  readonly onAnswer?: (isSessionPresent: boolean) => void;
 }
 
 export class HubClient {
@@ -77,6 +80,7 @@ export class HubClient {
   /** Sends CONNECT for the device; its fields can be replaced. Returns the code of the CONNACK, undefined without one. */
   async connect(device: Credentials, fields: ConnectFields = {}): Promise<number | undefined> {
     const { hostName = 'localhost', deviceId } = device;
+    const { onAnswer, ...given } = fields;
     const password = 'password' in fields ? fields.password : sasToken(device, inSeconds(3600));
     this.send({
       cmd: 'connect',
@@ -86,11 +90,13 @@ export class HubClient {
       keepalive: 60,
       clientId: deviceId,
       username: `${hostName}/${deviceId}/?api-version=2021-04-12`,
-      ...fields,
+      ...given,
       ...(password === undefined ? { password: undefined } : { password: Buffer.from(password) }),
     } as Packet);
     const answer = await this.next('connack').catch(() => undefined);
-    return answer?.cmd === 'connack' ? answer.returnCode : undefined;
+    if (answer?.cmd !== 'connack') return undefined;
+    onAnswer?.(answer.sessionPresent);
+    return answer.returnCode;
   }
 
   publish(
