@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Hub, startHub } from '../service/hub/hub.ts';
 import { openRegistry, type Registry } from '../service/hub/registry.ts';
+import { startHubChild } from './support/hub-child.ts';
 import { HubDevice } from './support/hub-device.ts';
 import { HeardEvents } from './support/hub-events.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -165,6 +166,27 @@ test('twins last', async () => {
   await hub.close();
   await start();
   assert.equal(hub.twins.get(PUMP), { ...before, connectionState: 'Disconnected' });
+});
+
+test('what was answered with 204 survives a kill', async () => {
+  const own = temporaryFolder();
+  const devices = openRegistry(own);
+  devices.add('pump');
+  const child = await startHubChild(own);
+  const reporter = await HubDevice.connect(child, devices, PUMP);
+  await reporter.subscribe(['$iothub/twin/res/#']);
+  for (let n = 1; n <= 200; n++) reporter.publish(`${REPORT}${n}`, JSON.stringify({ n, [`k${n % 7}`]: n }));
+  let answered = 0;
+  while (answered < 60) answered = Number(/\$rid=(\d+)/.exec((await reporter.next()).topic)?.[1]);
+  await child.kill('SIGKILL');
+  const next = await startHub({ dataFolder: own, port: 0, durability: 'written' });
+  const { n, $version, ...reported } = next.twins.get(PUMP).properties.reported;
+  assert.ok(typeof n === 'number' && n >= answered, `${n} of ${answered}`);
+  // All of a report, or nothing of it.
+  assert.is($version, n + 1);
+  assert.is(reported[`k${n % 7}`], n);
+  await next.close();
+  devices.close();
 });
 
 test.run();

@@ -2,7 +2,6 @@
 
 import * as assert from 'uvu/assert';
 import type { Identity } from '../../service/hub/client-identity.ts';
-import type { Hub } from '../../service/hub/hub.ts';
 import type { Registry } from '../../service/hub/registry.ts';
 import { HubClient } from './hub-client.ts';
 
@@ -14,6 +13,8 @@ export interface Published {
   readonly packetId: number;
 }
 
+type HubPlace = Parameters<typeof HubClient.open>[0];
+
 export class HubDevice {
   readonly client: HubClient;
   readonly isSessionPresent: boolean;
@@ -24,7 +25,12 @@ export class HubDevice {
     this.isSessionPresent = isSessionPresent;
   }
 
-  static async connect(hub: Hub, registry: Registry, identity: Identity, clean = true): Promise<HubDevice> {
+  static async connect(
+    hub: HubPlace,
+    registry: Registry,
+    identity: Identity,
+    clean = true,
+  ): Promise<HubDevice> {
     const { deviceId, moduleId } = identity;
     const client = await HubClient.open(hub);
     const key = registry.identity(identity)?.primaryKey ?? '';
