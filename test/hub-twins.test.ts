@@ -119,6 +119,36 @@ test('a report against the rules is answered with a number and a sentence, and c
   assert.equal(hub.twins.get(PUMP), before);
 });
 
+test('reports of many devices at once are each answered, the good ones and the bad', async () => {
+  const devices = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const identity = { deviceId: `fleet-${index}` };
+      registry.add(identity.deviceId);
+      const one = await HubDevice.connect(hub, registry, identity);
+      await one.subscribe(['$iothub/twin/res/#']);
+      return { one, identity, index };
+    }),
+  );
+  for (const { one, index } of devices) {
+    one.publish(`${REPORT}1`, JSON.stringify({ index }));
+    one.publish(`${REPORT}2`, index % 2 === 0 ? '{"a b":1}' : '{"second":true}', 1);
+    one.publish('$iothub/twin/GET/?$rid=3', '');
+  }
+  for (const { one, identity, index } of devices) {
+    const isBad = index % 2 === 0;
+    assert.is((await one.next()).topic, '$iothub/twin/res/204/?$rid=1&$version=2');
+    assert.is(
+      (await one.next()).topic,
+      `$iothub/twin/res/${isBad ? '400/?$rid=2' : '204/?$rid=2&$version=3'}`,
+    );
+    // What is read after a report has it.
+    assert.is(JSON.parse((await one.next()).text).reported.index, index);
+    await one.client.next('puback');
+    assert.is(hub.twins.get(identity).properties.reported.second, isBad ? undefined : true);
+    one.client.close();
+  }
+});
+
 test('a change on a condition is made only while it holds', () => {
   const { etag } = hub.twins.get(PUMP);
   const next = hub.twins.update(PUMP, { tags: { a: 1 } }, { etag });

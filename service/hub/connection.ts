@@ -46,8 +46,8 @@ export interface ConnectionHost {
   store(message: ArrivedMessage, stored: Stored): void;
   /** Subscriptions have been restored or changed. Throws when they cannot be kept. */
   subscribed(session: Session): void;
-  /** False: an answer that nobody waits for. Throws when the hub cannot serve it. */
-  request(connection: Connection, identity: Identity, request: DeviceRequest): boolean;
+  /** Calls `done` once it is served. False: an answer that nobody waits for. Throws when the hub cannot serve it. */
+  request(connection: Connection, identity: Identity, request: DeviceRequest, done: () => void): boolean;
   /** PUBACK of the device. Throws when it cannot be stored. */
   acknowledged(identity: Identity, packetId: number): void;
   record(happening: HubHappening): void;
@@ -325,10 +325,10 @@ export class Connection implements DeviceLine {
         return;
       case 'request':
         this.#attempt(() => {
-          if (!this.#host.request(this, identity, verdict.request)) {
-            this.#ignore(verdict.request.kind, identity);
-          }
-          if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+          const isKnown = this.#host.request(this, identity, verdict.request, () => {
+            if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+          });
+          if (!isKnown) this.#ignore(verdict.request.kind, identity);
         });
         return;
       case 'store': {

@@ -73,18 +73,33 @@ export class DeviceRooms {
     if (session.identity.moduleId === undefined) this.cloudToDevice.deliver(session.identity.deviceId);
   }
 
-  /** False: an answer that nobody waits for. */
-  request(connection: Connection, identity: Identity, request: DeviceRequest): boolean {
-    if (request.kind === 'method_response') {
-      return this.methods.answered(identity, request.rid, request.status, request.payload);
-    }
-    const { topic, body } =
-      request.kind === 'twin_read'
-        ? { topic: `200/?$rid=${request.rid}`, body: this.twins.readByDevice(identity) }
-        : this.#report(identity, request.rid, request.payload);
+  /** Serves a device and then calls `done`. Returns false where it is an answer that nobody waits for. */
+  request(connection: Connection, identity: Identity, request: DeviceRequest, done: () => void): boolean {
     // IoT Hub answers only who has subscribed to the answers.
-    if (connection.qosOf('twin_responses') !== undefined) connection.push(`$iothub/twin/res/${topic}`, body);
-    return true;
+    const answer = (topic: string, body: string) => {
+      if (connection.qosOf('twin_responses') !== undefined)
+        connection.push(`$iothub/twin/res/${topic}`, body);
+      done();
+    };
+    const { kind, rid } = request;
+    switch (kind) {
+      case 'twin_read':
+        answer(`200/?$rid=${rid}`, this.twins.readByDevice(identity));
+        return true;
+      case 'twin_report':
+        this.twins.reportByDevice(identity, request.payload, (made) => {
+          if ('message' in made) {
+            const { status, errorCode, message } = made;
+            answer(`${status}/?$rid=${rid}`, JSON.stringify({ errorCode, message }));
+          } else answer(`204/?$rid=${rid}&$version=${made.version}`, '');
+        });
+        return true;
+      case 'method_response': {
+        const isAwaited = this.methods.answered(identity, rid, request.status, request.payload);
+        done();
+        return isAwaited;
+      }
+    }
   }
 
   /** PUBACK. */
@@ -105,13 +120,7 @@ export class DeviceRooms {
   }
 
   close(): void {
+    this.twins.flush();
     this.methods.close();
-  }
-
-  #report(identity: Identity, rid: string, payload: Uint8Array): { topic: string; body: string } {
-    const answer = this.twins.reportByDevice(identity, payload);
-    if ('version' in answer) return { topic: `204/?$rid=${rid}&$version=${answer.version}`, body: '' };
-    const { status, errorCode, message } = answer;
-    return { topic: `${status}/?$rid=${rid}`, body: JSON.stringify({ errorCode, message }) };
   }
 }

@@ -136,7 +136,8 @@ export class Hub {
       },
       openSession: (identity, isClean) => this.#rooms.openSession(identity, isClean),
       subscribed: (session) => this.#rooms.subscribed(session),
-      request: (connection, identity, request) => this.#rooms.request(connection, identity, request),
+      request: (connection, identity, request, done) =>
+        this.#rooms.request(connection, identity, request, done),
       acknowledged: (identity, packetId) => this.#rooms.acknowledged(identity, packetId),
       store: (message, stored) => this.#store.append(message, stored),
       record: (happening) => this.#log.record(happening),

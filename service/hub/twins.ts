@@ -1,4 +1,5 @@
-// The twins of devices and modules, kept in hub.db: each change is one transaction, and is told to the device afterwards.
+// The twins of devices and modules, kept in hub.db: each change of the service side is one transaction, and is told to the device
+// afterwards. What devices report in one turn of the event loop shares one, so that a fleet which starts does not wait for the disk.
 
 import { WardletError } from '../../bindings/js/errors.ts';
 import { azureErrorOf } from './azure-errors.ts';
@@ -72,6 +73,20 @@ interface StoredTwin {
   readonly reported: TwinSection;
 }
 
+interface Report {
+  readonly identity: Identity;
+  readonly payload: Uint8Array;
+  readonly answered: (answer: ReportAnswer) => void;
+}
+
+/** A report as it was made, or what is wrong with it. */
+interface Made {
+  readonly report: Report;
+  readonly answer: ReportAnswer;
+  /** Of the twin as a whole. */
+  readonly version: number;
+}
+
 type Merge = (section: TwinSection, values: TwinObject, timeMs: number) => TwinSection;
 
 export class Twins {
@@ -79,6 +94,8 @@ export class Twins {
   readonly #host: TwinsHost;
   readonly #select;
   readonly #write;
+  #waiting: Report[] = [];
+  #scheduled: NodeJS.Immediate | undefined;
 
   constructor(database: HubDatabase, host: TwinsHost) {
     this.#database = database;
@@ -93,6 +110,7 @@ export class Twins {
 
   /** Throws WL_NO_SUCH_DEVICE, WL_NO_SUCH_MODULE. */
   get(identity: Identity): Twin {
+    this.flush();
     return this.#view(identity, this.#registered(identity), this.#load(identity));
   }
 
@@ -111,6 +129,7 @@ export class Twins {
 
   /** What a device reads: JSON. */
   readByDevice(identity: Identity): string {
+    this.flush();
     const { desired, reported } = this.#load(identity);
     return JSON.stringify({
       desired: sectionView(desired, 'device'),
@@ -118,23 +137,45 @@ export class Twins {
     });
   }
 
-  /** Merges what a device reports, JSON, and says what to answer. */
-  reportByDevice(identity: Identity, payload: Uint8Array): ReportAnswer {
-    const timeMs = this.#host.now();
+  /** Merges what a device reports, JSON, and says what to answer, once it is durable. */
+  reportByDevice(identity: Identity, payload: Uint8Array, answered: (answer: ReportAnswer) => void): void {
+    this.#waiting.push({ identity, payload, answered });
+    this.#scheduled ??= setImmediate(() => this.flush());
+  }
+
+  /** Stores what has been reported, and answers. */
+  flush(): void {
+    clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+    if (this.#waiting.length === 0) return;
+    const reports = this.#waiting;
+    this.#waiting = [];
+    let made: readonly Made[];
     try {
-      const patch = parsed(payload);
-      const next = inTransaction(this.#database, () => {
-        this.#registered(identity);
-        const before = this.#load(identity);
-        const reported = changed(before.reported, patch, 'reported', timeMs, merged);
-        return this.#store(identity, { ...before, reported, version: before.version + 1 });
-      });
-      this.#recordUpdate(identity, 'device', ['reported'], next.version);
-      return { status: 204, version: next.reported.version };
+      made = inTransaction(this.#database, () => reports.map((report) => this.#make(report)));
     } catch (error) {
-      const answer = answerTo(error);
-      this.#recordRefusal(identity, 'device', answer.status, answer.message);
-      return answer;
+      made = reports.map((report) => ({ report, answer: answerTo(error), version: 0 }));
+    }
+    for (const { report, answer, version } of made) {
+      const { identity, answered } = report;
+      if ('message' in answer) this.#recordRefusal(identity, 'device', answer.status, answer.message);
+      else this.#recordUpdate(identity, 'device', ['reported'], version);
+      answered(answer);
+    }
+  }
+
+  /** Throws where the others of the transaction cannot be stored either. */
+  #make(report: Report): Made {
+    const { identity, payload } = report;
+    try {
+      this.#registered(identity);
+      const before = this.#load(identity);
+      const reported = changed(before.reported, parsed(payload), 'reported', this.#host.now(), merged);
+      const { version } = this.#store(identity, { ...before, reported, version: before.version + 1 });
+      return { report, answer: { status: 204, version: reported.version }, version };
+    } catch (error) {
+      if (!(error instanceof WardletError)) throw error;
+      return { report, answer: answerTo(error), version: 0 };
     }
   }
 
@@ -143,6 +184,7 @@ export class Twins {
     const desired = change.properties?.desired;
     if (tags === undefined && desired === undefined) return this.get(identity);
     const timeMs = this.#host.now();
+    this.flush();
     try {
       const { device, before, next } = inTransaction(this.#database, () => {
         const device = this.#registered(identity);
