@@ -11,6 +11,7 @@ const DOORS = [
   'host/agent/index.ts',
   'host/capture/index.ts',
   'host/configuration/index.ts',
+  'host/spool/index.ts',
   'service/index.ts',
 ];
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');

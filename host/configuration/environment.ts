@@ -34,6 +34,8 @@ export function environmentLayer(variables: Readonly<Record<string, string | und
     faults.push({ key: shownName(name), reason, source: 'environment' });
   for (const [name, value] of Object.entries(variables)) {
     if (!name.startsWith(PREFIX) || OTHERS.has(name) || value === undefined) continue;
+    // Emptied is how a shell takes it back; for other keys an empty text may be a value.
+    if (name === CONNECTION_STRING && value.trim() === '') continue;
     const key = KEY_OF_VARIABLE.get(name);
     if (key === undefined) {
       const meant = nearest(name, KEY_NAMES.map(variableOf));
