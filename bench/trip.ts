@@ -55,6 +55,8 @@ const MANY = 100;
 /** A standard core's outbox holds about twelve of these messages. */
 const WINDOW = 8;
 const WARM_UP = 20;
+/** A run that takes longer hangs: a plain client waits for ever for a connection that was lost. */
+const PATIENCE_MS = 60_000;
 
 function casesOf(quick: boolean): Case[] {
   const one = quick ? 1_000 : 4_000;
@@ -232,7 +234,10 @@ class BenchHub {
 }
 
 async function inProcess<Result>(script: string, job: object): Promise<Result> {
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    timeout: PATIENCE_MS,
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;

@@ -52,16 +52,19 @@ export async function hubMessages(options: HubMessagesOptions): Promise<void> {
       }
     });
   } else if (shown === 0 && !options.json) {
-    process.stdout.write(`${nothingYet(openRegistry(data, { mustExist: true }), options.device)}\n`);
+    process.stdout.write('No messages yet.\n');
+    if (options.device !== undefined)
+      noteUnregistered(openRegistry(data, { mustExist: true }), options.device);
   }
 }
 
 /** An id that nobody registered is more often a slip than a device that was removed. */
-function nothingYet(registry: Registry, device: string | undefined): string {
+function noteUnregistered(registry: Registry, device: string): void {
   try {
-    if (device === undefined) return 'No messages yet.';
-    const isKnown = registry.get(device) !== undefined;
-    return `No messages of ${printable(device)} yet${isKnown ? '.' : ', and no such device is registered.'}`;
+    if (registry.get(device)) return;
+    process.stderr.write(
+      `No device ${printable(device)} is registered: wardlet hub device list shows those that are\n`,
+    );
   } finally {
     registry.close();
   }

@@ -67,7 +67,7 @@ test('a folder that cannot be used: which, why, and what to do', async () => {
   const start = (name: string) => rejection(startHub({ dataFolder: join(place, name), port: 0 }));
   for (const [name, hint] of [
     ['file', /it is a file/],
-    ['file/below', /may write/],
+    ['file/below', /a part of the path is a file/],
     ['damaged', /backup/],
     ['home', /empty/],
   ] as const) {

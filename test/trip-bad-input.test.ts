@@ -343,6 +343,12 @@ test('for people what ends a run is said once', async () => {
   assert.match(stderr, /\nwardlet: .+\n {2}.+\n$/);
 });
 
+test('no messages of a device that is not registered: said so', async () => {
+  const { code, stdout, stderr } = await saying(['hub', 'messages', '--device', 'sensor-7', ...DATA]);
+  assert.equal([code, stdout], [0, 'No messages yet.\n']);
+  assert.match(stderr, /No device sensor-7 is registered/);
+});
+
 test('a look makes no folder, a refusal changes nothing in one', () => {
   assert.not.ok(readdirSync(folder).includes('nowhere'));
   assert.equal(readdirSync(at('full')), ['thesis.txt']);
