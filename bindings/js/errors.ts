@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   WL_BAD_SPOOL: 'the spool cannot be used: folder, disk, or another agent has it',
   WL_SPOOL_FULL: 'no room for the spool on the disk, or a message larger than the spool',
   WL_GIVEN_UP: 'the spool gave messages up: too old, too many, or damaged; they are counted',
+  WL_NO_SUCH_METHOD: 'a hub calls a direct method that the agent does not have',
   WL_PORT_IN_USE: 'another program listens on the port',
   WL_BAD_DATA_FOLDER: "the hub's data folder cannot be used",
   WL_BAD_DEVICE_ID: 'not a device id IoT Hub would take',

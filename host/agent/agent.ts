@@ -19,8 +19,10 @@ import type { Resolved } from '../configuration/resolve.ts';
 import { applyDesired, type DesiredOutcome, reportedProperties } from '../configuration/twin.ts';
 import { FrameFeed } from '../frames/frame-feed.ts';
 import type { SpoolStatistics } from '../spool/spool.ts';
+import { type CloudMessage, type MethodResult, noSuchMethod } from '../transport/hub-services.ts';
 import type { OutgoingMessage, Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
+import { snapshot } from './snapshot.ts';
 import { TypedEmitter } from './typed-emitter.ts';
 
 export interface AgentMessage {
@@ -37,6 +39,8 @@ export interface AgentEvents {
   /** Once per change. */
   readonly state: (next: CoreState, previous: CoreState) => void;
   readonly message: (message: AgentMessage) => void;
+  /** A message from the cloud to this device. */
+  readonly cloudMessage: (message: CloudMessage) => void;
   /** Desired properties were applied or refused: what is reported of them. */
   readonly configuration: (reported: Readonly<Record<string, Json>>) => void;
   /** The agent goes on: a connection failed, was refused or lost; the spool failed or gave something up; a stop that the signal asked for left messages behind. */
@@ -158,6 +162,12 @@ export class Agent {
       disconnected: (reason) => this.#disconnectedFrom(reason),
       failed: (reason) => this.#warn(reason),
       keeping: (spool) => this.#keeping(spool),
+      desired: (document) => (this.#stopping ? undefined : this.applyDesired(document)),
+      method: (name) => (this.#stopping ? stoppedMethod() : this.#method(name)),
+      message: (message) => {
+        this.#say(() => this.#emitter.emit('cloudMessage', message));
+        this.#speak();
+      },
     });
     this.#speak();
   }
@@ -220,6 +230,26 @@ export class Agent {
     this.#say(() => this.#emitter.emit('configuration', reported));
     this.#speak();
     return reported;
+  }
+
+  #method(name: string): MethodResult {
+    const result = this.#methods.get(name)?.();
+    this.#speak();
+    return result ?? noSuchMethod(name);
+  }
+
+  /** Direct methods, as a hub calls them. */
+  readonly #methods: ReadonlyMap<string, () => MethodResult> = new Map([
+    ['wardlet.collect', () => ({ status: 200, payload: { messages: this.#collect() } })],
+    ['wardlet.status', () => ({ status: 200, payload: { ...this.status(), spool: this.spool() ?? null } })],
+    ['wardlet.snapshot', () => snapshot(this.#core)],
+  ]);
+
+  #collect(): number {
+    const messages = this.#core.collect(this.#clock.now());
+    this.#settle(this.#core.now);
+    this.#arm();
+    return messages;
   }
 
   #adopt(outcome: DesiredOutcome): DesiredOutcome {
@@ -511,4 +541,9 @@ function stoppedError(): WardletError {
   return new WardletError('WL_NOT_STARTED', 'the agent has stopped', {
     hint: 'make a new agent with a new core',
   });
+}
+
+function stoppedMethod(): MethodResult {
+  const { code, message, hint } = stoppedError();
+  return { status: 409, payload: { error: { code, message, hint } } };
 }

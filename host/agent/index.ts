@@ -5,6 +5,7 @@ export type { Spool, SpoolStatistics } from '../spool/spool.ts';
 export { type ConnectionString, parseConnectionString } from '../transport/connection-string.ts';
 export type { DeviceIdentity } from '../transport/device-identity.ts';
 export { DeviceKey } from '../transport/device-key.ts';
+export type { CloudMessage, HubServices, MethodResult } from '../transport/hub-services.ts';
 export { IotHubTransport, type IotHubTransportOptions } from '../transport/iot-hub-transport.ts';
 export type { OutgoingMessage, Transport, TransportListener } from '../transport/transport.ts';
 export type { ConnectionSettings } from '../transport/transport-options.ts';

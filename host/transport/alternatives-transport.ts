@@ -1,6 +1,7 @@
 // Several connections of one identity, a device and its modules: they report to the same place, so a message goes over one of them, the first
 // that is there.
 
+import { servicesOf } from './hub-services.ts';
 import { HubSet } from './hub-set.ts';
 import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
 
@@ -16,6 +17,7 @@ export class AlternativesTransport implements Transport {
 
   open(listener: TransportListener): void {
     this.#set.open({
+      ...servicesOf(listener),
       hubConnected: () => {},
       connected: () => listener.connected(),
       disconnected: (reason) => listener.disconnected(reason),

@@ -1,6 +1,7 @@
 // Several hubs as one connection: the first that connects makes it, the last that is lost ends it.
 
 import type { WardletError } from '../../bindings/js/errors.ts';
+import { servicesOf } from './hub-services.ts';
 import type { Transport, TransportListener } from './transport.ts';
 
 /** One of the hubs, and whether it is there. */
@@ -34,8 +35,12 @@ export class HubSet {
   }
 
   open(listener: HubSetListener): void {
-    for (const hub of this.hubs) {
+    const { desired, ...others } = servicesOf(listener);
+    for (const [index, hub] of this.hubs.entries()) {
       hub.transport.open({
+        ...others,
+        // One twin is in charge: that of the first hub.
+        ...(index === 0 && desired ? { desired } : {}),
         connected: () => {
           const wasConnected = this.isConnected;
           hub.connected = true;

@@ -4,9 +4,18 @@
 import { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import { BackOff } from './back-off.ts';
+import {
+  cloudMessage,
+  METHOD_FILTER,
+  type MethodRequest,
+  messageFilter,
+  methodAnswer,
+  methodRequest,
+} from './cloud-topics.ts';
 import type { ConnectionString } from './connection-string.ts';
 import { clientId, identityOf, resource, userName } from './device-identity.ts';
 import { hubFailure, lostConnection } from './hub-failure.ts';
+import { type HubServices, type MethodResult, noSuchMethod } from './hub-services.ts';
 import { MqttConnection, type MqttEndpoint } from './mqtt-connection.ts';
 import { sasToken } from './sas-token.ts';
 import { securityTopic } from './security-topic.ts';
@@ -18,6 +27,7 @@ import {
   type Protocol,
   usualProtocol,
 } from './transport-options.ts';
+import { TWIN_FILTERS, TwinClient } from './twin-client.ts';
 
 export interface IotHubTransportOptions extends Partial<ConnectionSettings> {
   readonly connection: ConnectionString;
@@ -58,6 +68,7 @@ export class IotHubTransport implements Transport {
   readonly #timers = new Set<() => void>();
   #listener: TransportListener | undefined;
   #mqtt: MqttConnection | undefined;
+  #twin: TwinClient | undefined;
   /** The hub has accepted the connection that #mqtt is. */
   #accepted = false;
   /** The listener has been told of a connection, and not of its end. */
@@ -115,6 +126,7 @@ export class IotHubTransport implements Transport {
     this.#closed = true;
     this.#listener = undefined;
     this.#attempt++;
+    this.#twin?.disconnected();
     this.#cancelTimers();
     this.#announced = false;
     this.#queue.rejectAll(lostConnection(undefined, this.#now()));
@@ -144,6 +156,7 @@ export class IotHubTransport implements Transport {
       };
       const mqtt = await MqttConnection.open(endpoint, {
         connected: () => attempt === this.#attempt && this.#connected(),
+        received: (topic, bytes) => attempt === this.#attempt && this.#received(topic, bytes),
         closed: (error) => attempt === this.#attempt && this.#lost(error),
       });
       if (attempt === this.#attempt) this.#mqtt = mqtt;
@@ -168,6 +181,48 @@ export class IotHubTransport implements Transport {
       if (attempt !== this.#attempt) return;
     }
     this.#queue.resume((message, done) => this.#publish(message, done));
+    this.#subscribe();
+  }
+
+  /** Every connection anew: its session is clean. */
+  #subscribe(): void {
+    const { desired, method, message } = this.#listener ?? {};
+    const messages = message && messageFilter(this.#connection);
+    const filters = [
+      ...(messages === undefined ? [] : [messages]),
+      ...(method ? [METHOD_FILTER] : []),
+      ...(desired ? TWIN_FILTERS : []),
+    ];
+    if (filters.length === 0) return;
+    const attempt = this.#attempt;
+    this.#mqtt?.subscribe(filters, (granted) => {
+      if (!granted || !desired || attempt !== this.#attempt) return;
+      this.#twin ??= new TwinClient(
+        {
+          desired: (document) => this.#listener?.desired?.(document),
+          failed: (reason) => this.#listener?.failed(reason),
+        },
+        this.#clock,
+      );
+      this.#twin.connected((topic, text) => this.#mqtt?.say(topic, text));
+    });
+  }
+
+  #received(topic: string, bytes: Uint8Array): void {
+    const message = cloudMessage(this.#connection, topic, bytes);
+    if (message) {
+      this.#listener?.message?.(message);
+      return;
+    }
+    const text = new TextDecoder().decode(bytes);
+    if (this.#twin?.received(topic, text)) return;
+    const called = methodRequest(topic);
+    if (called) this.#call(called, text);
+  }
+
+  #call({ name, request }: MethodRequest, text: string): void {
+    const { status, payload } = answerOf(this.#listener, name, text);
+    this.#mqtt?.say(methodAnswer(status, request), JSON.stringify(payload) ?? 'null');
   }
 
   #publish(message: OutgoingMessage, done: () => void): void {
@@ -190,6 +245,7 @@ export class IotHubTransport implements Transport {
     this.#attempt++;
     this.#accepted = false;
     this.#mqtt = undefined;
+    this.#twin?.disconnected();
     this.#cancelTimers();
     this.#setTimer(() => void this.#connect(), this.#backOff.next());
     if (this.#announced) this.#disconnected(reason);
@@ -213,6 +269,7 @@ export class IotHubTransport implements Transport {
     // From here on nothing that the old connection says is heard.
     const closing = ++this.#attempt;
     this.#accepted = false;
+    this.#twin?.disconnected();
     this.#cancelTimers();
     this.#queue.takeBack();
     await mqtt?.close();
@@ -234,5 +291,16 @@ export class IotHubTransport implements Transport {
   #cancelTimers(): void {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
+  }
+}
+
+function answerOf(services: HubServices | undefined, name: string, text: string): MethodResult {
+  try {
+    const payload = text === '' ? null : (JSON.parse(text) as unknown);
+    return services?.method?.(name, payload) ?? noSuchMethod(name);
+  } catch (error) {
+    const { code = 'WL_BAD_OPTION', hint = '' } = error instanceof WardletError ? error : {};
+    const message = error instanceof Error ? error.message : String(error);
+    return { status: 400, payload: { error: { code, message, hint } } };
   }
 }

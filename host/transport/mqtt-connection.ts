@@ -23,6 +23,7 @@ export interface MqttEndpoint {
 
 export interface MqttListener {
   connected(): void;
+  received?(topic: string, bytes: Uint8Array): void;
   /** Called once, connected or not; error: why, where it is known. Not after close. */
   closed(error: unknown): void;
 }
@@ -43,6 +44,7 @@ export class MqttConnection {
     this.#client = client;
     this.#listener = listener;
     client.on('connect', () => this.#listener?.connected());
+    client.on('message', (topic, payload) => this.#listener?.received?.(topic, payload));
     client.on('error', (error) => {
       this.#failure ??= error;
       // Not every error closes the stream by itself.
@@ -65,6 +67,18 @@ export class MqttConnection {
       this.#unanswered--;
       if (this.#listener) done(error ?? undefined);
     });
+  }
+
+  /** done: all of them granted, or not. */
+  subscribe(filters: readonly string[], done: (granted: boolean) => void): void {
+    this.#client.subscribe([...filters], { qos: 1 }, (error) => {
+      if (this.#listener) done(!error);
+    });
+  }
+
+  /** QoS 0: whoever says it waits for an answer of another kind. */
+  say(topic: string, text: string): void {
+    if (this.#client.connected) this.#client.publish(topic, text, { qos: 0 }, () => {});
   }
 
   /** Says goodbye where there is a connection; the listener hears nothing any more. */

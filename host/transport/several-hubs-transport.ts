@@ -2,6 +2,7 @@
 
 import { type Clock, systemClock } from '../agent/clock.ts';
 import { DirectDelivery } from './direct-delivery.ts';
+import { servicesOf } from './hub-services.ts';
 import { HubSet } from './hub-set.ts';
 import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
 
@@ -21,6 +22,7 @@ export class SeveralHubsTransport implements Transport {
 
   open(listener: TransportListener): void {
     this.#set.open({
+      ...servicesOf(listener),
       hubConnected: (hub) => this.#delivery.hubConnected(hub),
       connected: () => listener.connected(),
       disconnected: (reason) => {

@@ -5,6 +5,7 @@ import { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import type { Spool, SpoolOptions, SpoolStatistics } from '../spool/spool.ts';
 import { DirectDelivery } from './direct-delivery.ts';
+import { servicesOf } from './hub-services.ts';
 import { HubSet } from './hub-set.ts';
 import { SpoolReader } from './spool-reader.ts';
 import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
@@ -74,6 +75,7 @@ export class SpooledTransport implements Transport {
       (error: unknown) => this.#fail(error),
     );
     this.#set.open({
+      ...servicesOf(listener),
       hubConnected: (hub) => {
         this.#direct.hubConnected(hub);
         this.#readers[this.#set.hubs.indexOf(hub)]?.begin();

@@ -2,6 +2,7 @@
 
 import type { WardletError } from '../../bindings/js/errors.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
+import type { HubServices } from './hub-services.ts';
 
 export interface OutgoingMessage {
   /** UUID text, new at every start of the agent. */
@@ -13,7 +14,7 @@ export interface OutgoingMessage {
   readonly bytes: Uint8Array;
 }
 
-export interface TransportListener {
+export interface TransportListener extends HubServices {
   connected(): void;
   /** Only after connected. Sends under way have been rejected. */
   disconnected(reason: WardletError): void;

@@ -14,6 +14,7 @@ import {
 } from 'mqtt-packet';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { Authority } from './certificates.ts';
+import type { CloudSide } from './cloud-side.ts';
 
 export type Answer = 'acknowledge' | 'keep quiet' | 'cut before storing' | 'cut after storing';
 
@@ -29,6 +30,8 @@ export class AcknowledgingHub {
   /** CONNACK; undefined: none at all. */
   returnCode: number | undefined = 0;
   answer: (packet: IPublishPacket) => Answer = () => 'acknowledge';
+  /** Twin, methods and messages, where a test has them. */
+  cloud: CloudSide | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Duplex>();
 
@@ -105,6 +108,7 @@ export class AcknowledgingHub {
   }
 
   #take(socket: Duplex, packet: Packet): void {
+    if (this.cloud?.take(socket, packet)) return;
     switch (packet.cmd) {
       case 'connect':
         this.connects.push(packet);
