@@ -8,6 +8,7 @@ import { IotHubTransport } from '../host/transport/iot-hub-transport.ts';
 import { AgentRun, reportedBytes } from './support/agent-run.ts';
 import { failure } from './support/capture-checks.ts';
 import { FakeTransport } from './support/fake-transport.ts';
+import { frame } from './support/packets.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 import { settled } from './support/virtual-clock.ts';
 
@@ -174,6 +175,35 @@ test('the key Connections, where no option says otherwise', async () => {
     assert.is(code, 'WL_BAD_OPTION');
     assert.match(message, told);
   }
+});
+
+test("the agent's own connections are ignored where that is wanted, each time anew, and a twin may change its mind", async () => {
+  const [a, b] = [new FakeTransport('a/d'), new FakeTransport('b/d')];
+  const run = several([a, b], { configuration: { NetworkActivity_ExcludeOwnConnection: true } });
+  const own = () => run.agent.status().packets.ignored.own;
+  const hear = (fromPort: number) => run.agent.observe(frame({ fromPort, toPort: 8883 }).bytes);
+  run.agent.start();
+  hear(50_001);
+  a.move(50_001);
+  b.move(50_002);
+  for (const port of [50_001, 50_002, 50_003]) hear(port);
+  assert.is(own(), 2);
+  a.move(50_003);
+  for (const port of [50_001, 50_002, 50_003]) hear(port);
+  assert.is(own(), 4);
+  run.agent.applyDesired({ NetworkActivity_ExcludeOwnConnection: false });
+  hear(50_002);
+  assert.is(own(), 4);
+  run.agent.applyDesired({});
+  hear(50_002);
+  assert.is(own(), 5);
+
+  // As format 2.3 has it: not wanted unless somebody says so.
+  const strict = several([a]);
+  strict.agent.start();
+  a.move(50_001);
+  strict.agent.observe(frame({ fromPort: 50_001, toPort: 8883 }).bytes);
+  assert.is(strict.agent.status().packets.ignored.own, 0);
 });
 
 test(`three hubs that come and go as they like: every byte at every one of them, SEED=${SEED}`, async () => {

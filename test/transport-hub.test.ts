@@ -368,6 +368,57 @@ test('with a certificate: no password, no token to renew, over both ways; withou
   }
 });
 
+test('its own TCP connection is known with the first packet, and again with every new one', async () => {
+  for (const [protocol, server] of [
+    ['mqtt', await AcknowledgingHub.start()],
+    ['mqtt-ws', await AcknowledgingHub.startWebSocket()],
+  ] as const) {
+    servers.push(server);
+    const { transport, heard } = connect(
+      { protocol, ca: server.caCertificate },
+      server.connectionString('d', KEY),
+    );
+    for (let round = 0; round < 2; round++) {
+      await heard.until(2 * round + 1);
+      const { address = '', port = 0 } = server.peers[round] ?? {};
+      assert.equal(transport.ownConnections, [
+        { remoteAddress: address, remotePort: server.port, localPort: port },
+      ]);
+      server.cut();
+      await heard.until(2 * round + 2);
+    }
+  }
+});
+
+test('connections lost within seconds, again and again: a longer wait and a warning that says what it looks like', async () => {
+  const waits: number[] = [];
+  // What waits for an attempt comes at once, what watches a connection never.
+  const clock = {
+    now: Date.now,
+    setTimer(callback: () => void, delayMs: number) {
+      if (delayMs === 10_000 || delayMs >= 2_000_000) return () => {};
+      waits.push(delayMs);
+      const timer = setTimeout(callback, delayMs === 60_000 ? 60_000 : 1);
+      return () => clearTimeout(timer);
+    },
+  };
+  const { heard } = connect({ clock, maxRetrySeconds: 100 });
+  for (let round = 0; round < 7; round++) {
+    await heard.until(2 * round + 1);
+    hub.cut();
+    await heard.until(2 * round + 2);
+  }
+  assert.equal(
+    heard.errors.map(({ code }) => code),
+    [...Array(3).fill('WL_DISCONNECTED'), ...Array(4).fill('WL_TAKEN_OVER')],
+  );
+  assert.match(heard.errors[3]?.message ?? '', /4 connections in a row .* as d takes over/);
+  assert.equal(
+    waits.filter((ms) => ms !== 60_000),
+    [100, 100, 100, 30_000, 50_000, 50_000, 50_000],
+  );
+});
+
 test('no key and no token in what agent and transport show, in warnings, or in the process title', async () => {
   const core = new Core(newExports('standard'));
   const agent = createAgent({

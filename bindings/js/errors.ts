@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   WL_WRONG_HOST: "the hub's certificate is for another host name",
   WL_REFUSED: 'the hub refuses the device: identity, key, token or host name',
   WL_DISCONNECTED: 'the connection to the hub was lost; what was not acknowledged is sent again',
+  WL_TAKEN_OVER: 'connections are lost at once, again and again: another one has the same identity',
   WL_UNDELIVERED: 'messages were not acknowledged before the agent had to stop',
   WL_BAD_SPOOL: 'the spool cannot be used: folder, disk, or another agent has it',
   WL_SPOOL_FULL: 'no room for the spool on the disk, or a message larger than the spool',

@@ -162,6 +162,7 @@ export class Agent {
       disconnected: (reason) => this.#disconnectedFrom(reason),
       failed: (reason) => this.#warn(reason),
       keeping: (spool) => this.#keeping(spool),
+      moved: () => this.#exclude(),
       desired: (document) => (this.#stopping ? undefined : this.applyDesired(document)),
       method: (name) => (this.#stopping ? stoppedMethod() : this.#method(name)),
       message: (message) => {
@@ -264,6 +265,7 @@ export class Agent {
       applyToCore(core, changes);
       this.#resolved = outcome.resolved;
       this.#applyToHost(outcome.resolved.configuration, changes.host);
+      if (changes.host.includes('NetworkActivity_ExcludeOwnConnection')) this.#exclude();
       return outcome;
     } catch (error) {
       // The schema took it, this core does not: as the core goes on with what it had, so does the agent.
@@ -397,6 +399,14 @@ export class Agent {
     this.#settle(core.now);
     this.#arm();
     this.#speak();
+  }
+
+  /** Leaves the agent's own connections out of the count, where that is wanted. The core holds some of them; of more, the first. */
+  #exclude(): void {
+    if (this.#stopped) return;
+    const isWanted = this.#resolved.configuration.NetworkActivity_ExcludeOwnConnection;
+    const own = isWanted ? (this.#transport.ownConnections ?? []) : [];
+    this.#core.configure({ ownConnections: own.slice(0, this.#core.exports.OWN_MAX.value) });
   }
 
   #warn(reason: WardletError): void {

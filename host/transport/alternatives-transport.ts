@@ -1,6 +1,7 @@
 // Several connections of one identity, a device and its modules: they report to the same place, so a message goes over one of them, the first
 // that is there.
 
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import { servicesOf } from './hub-services.ts';
 import { HubSet } from './hub-set.ts';
 import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
@@ -15,6 +16,10 @@ export class AlternativesTransport implements Transport {
     this.identity = transports[0]?.identity ?? '';
   }
 
+  get ownConnections(): readonly OwnConnection[] {
+    return this.#set.ownConnections;
+  }
+
   open(listener: TransportListener): void {
     this.#set.open({
       ...servicesOf(listener),
@@ -22,6 +27,7 @@ export class AlternativesTransport implements Transport {
       connected: () => listener.connected(),
       disconnected: (reason) => listener.disconnected(reason),
       failed: (reason) => listener.failed(reason),
+      moved: () => listener.moved?.(),
     });
   }
 

@@ -103,6 +103,17 @@ export function lostConnection(error: unknown, { identity }: Attempt): WardletEr
   );
 }
 
+/** Connections are made and lost within seconds, again and again. */
+export function takenOver(times: number, { identity }: Attempt): WardletError {
+  return new WardletError(
+    'WL_TAKEN_OVER',
+    `${times} connections in a row to ${identity.host}:${identity.port} were lost within seconds: another one as ${clientId(identity)} takes over, or the hub throws it out`,
+    {
+      hint: 'give every device an identity of its own; see the log of the hub. The agent waits longer before it connects again',
+    },
+  );
+}
+
 /** A CONNACK other than 0. IoT Hub says 4 or 5 whatever is wrong with the identity. */
 function refusal(code: number, { identity, nowMs }: Attempt): WardletError {
   const who = `${identity.hostName} refuses ${clientId(identity)}`;

@@ -1,5 +1,6 @@
 // Several hubs as one connection: the first that connects makes it, the last that is lost ends it.
 
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import type { WardletError } from '../../bindings/js/errors.ts';
 import { servicesOf } from './hub-services.ts';
 import type { Transport, TransportListener } from './transport.ts';
@@ -34,6 +35,10 @@ export class HubSet {
     return this.hubs.map(({ transport }) => transport.identity).join(', ');
   }
 
+  get ownConnections(): readonly OwnConnection[] {
+    return this.hubs.flatMap(({ transport }) => transport.ownConnections ?? []);
+  }
+
   open(listener: HubSetListener): void {
     const { desired, ...others } = servicesOf(listener);
     for (const [index, hub] of this.hubs.entries()) {
@@ -54,6 +59,7 @@ export class HubSet {
           else listener.disconnected(reason);
         },
         failed: (reason) => listener.failed(reason),
+        moved: () => listener.moved?.(),
       });
     }
   }

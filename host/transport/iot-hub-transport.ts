@@ -1,6 +1,7 @@
 // A device's connection to an Azure IoT Hub, or what speaks like one: MQTT 3.1.1 over TLS, a token made of the device key or a certificate.
 // It connects by itself, with a back-off; a token is replaced before it expires, without a word to the agent.
 
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import { BackOff } from './back-off.ts';
@@ -14,7 +15,7 @@ import {
 } from './cloud-topics.ts';
 import type { ConnectionString } from './connection-string.ts';
 import { clientId, identityOf, resource, userName } from './device-identity.ts';
-import { hubFailure, lostConnection } from './hub-failure.ts';
+import { hubFailure, lostConnection, takenOver } from './hub-failure.ts';
 import { type HubServices, type MethodResult, noSuchMethod } from './hub-services.ts';
 import { MqttConnection, type MqttEndpoint } from './mqtt-connection.ts';
 import { sasToken } from './sas-token.ts';
@@ -56,6 +57,11 @@ const LASTED_MS = 60_000;
  * A way to Azure IoT Hub, or to a hub that speaks its MQTT: TLS, a shared access signature, QoS 1, reconnecting with growing, random waits.
  * For agents of your own making; createAgent makes it from a connection string.
  */
+/** A connection lost sooner was a short one; so many in a row are no accident. */
+const SHORT_MS = 10_000;
+const TAKEN_OVER = 4;
+const TRUCE_MS = 60_000;
+
 export class IotHubTransport implements Transport {
   readonly identity: string;
   readonly #connection: ConnectionString;
@@ -69,6 +75,9 @@ export class IotHubTransport implements Transport {
   #listener: TransportListener | undefined;
   #mqtt: MqttConnection | undefined;
   #twin: TwinClient | undefined;
+  #own: readonly OwnConnection[] = [];
+  /** Connections in a row that were lost within seconds; -1: this one has lasted longer. */
+  #shortOnes = 0;
   /** The hub has accepted the connection that #mqtt is. */
   #accepted = false;
   /** The listener has been told of a connection, and not of its end. */
@@ -101,6 +110,10 @@ export class IotHubTransport implements Transport {
     });
     this.#queue = new SendQueue(this.#settings.maxInFlight);
     this.identity = identityOf(connection);
+  }
+
+  get ownConnections(): readonly OwnConnection[] {
+    return this.#own;
   }
 
   /** From the next wait on. */
@@ -156,6 +169,7 @@ export class IotHubTransport implements Transport {
       };
       const mqtt = await MqttConnection.open(endpoint, {
         connected: () => attempt === this.#attempt && this.#connected(),
+        socket: (connection) => attempt === this.#attempt && this.#moved(connection),
         received: (topic, bytes) => attempt === this.#attempt && this.#received(topic, bytes),
         closed: (error) => attempt === this.#attempt && this.#lost(error),
       });
@@ -166,8 +180,16 @@ export class IotHubTransport implements Transport {
     }
   }
 
+  #moved(connection: OwnConnection): void {
+    this.#own = [connection];
+    this.#listener?.moved?.();
+  }
+
   #connected(): void {
     this.#accepted = true;
+    this.#setTimer(() => {
+      this.#shortOnes = -1;
+    }, SHORT_MS);
     this.#setTimer(() => this.#backOff.reset(), LASTED_MS);
     if (this.#connection.key) {
       const part = RENEW_AFTER + RENEW_SPREAD * this.#random();
@@ -241,15 +263,30 @@ export class IotHubTransport implements Transport {
 
   /** The attempt failed, or the connection it made is gone. */
   #lost(error: unknown): void {
-    const reason = this.#accepted ? lostConnection(error, this.#now()) : hubFailure(error, this.#now());
+    // A failed attempt in between says nothing of what becomes of connections.
+    if (this.#accepted) this.#shortOnes++;
+    const isTakenOver = this.#accepted && this.#shortOnes >= TAKEN_OVER;
+    const reason = isTakenOver
+      ? takenOver(this.#shortOnes, this.#now())
+      : this.#accepted
+        ? lostConnection(error, this.#now())
+        : hubFailure(error, this.#now());
     this.#attempt++;
     this.#accepted = false;
     this.#mqtt = undefined;
     this.#twin?.disconnected();
     this.#cancelTimers();
-    this.#setTimer(() => void this.#connect(), this.#backOff.next());
+    const waitMs = this.#backOff.next();
+    this.#setTimer(() => void this.#connect(), isTakenOver ? Math.max(waitMs, this.#truceMs()) : waitMs);
     if (this.#announced) this.#disconnected(reason);
     else this.#listener?.failed(reason);
+  }
+
+  /** Two that throw each other out gain nothing by hurrying: half to the whole of a minute, two, four, as far as the longest wait goes. */
+  #truceMs(): number {
+    const doubled = TRUCE_MS * 2 ** Math.min(this.#shortOnes - TAKEN_OVER, 20);
+    const limit = Math.min(doubled, this.#settings.maxRetrySeconds * 1000);
+    return Math.floor(limit * (0.5 + 0.5 * this.#random()));
   }
 
   #disconnected(reason: WardletError): void {

@@ -2,6 +2,7 @@
 // client stays out of sight.
 
 import type { IClientOptions, MqttClient } from 'mqtt';
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import type { Protocol } from './transport-options.ts';
 
 export interface MqttEndpoint {
@@ -23,6 +24,8 @@ export interface MqttEndpoint {
 
 export interface MqttListener {
   connected(): void;
+  /** The TCP connection is made, before anything is said on it; not in a page. */
+  socket?(connection: OwnConnection): void;
   received?(topic: string, bytes: Uint8Array): void;
   /** Called once, connected or not; error: why, where it is known. Not after close. */
   closed(error: unknown): void;
@@ -57,7 +60,13 @@ export class MqttConnection {
   /** Begins to connect. The package is loaded with the first connection: a program that never connects never loads it. */
   static async open(endpoint: MqttEndpoint, listener: MqttListener): Promise<MqttConnection> {
     const { default: mqtt } = await import('mqtt');
-    return new MqttConnection(mqtt.connect(clientOptions(endpoint)), listener);
+    const told = (socket: SocketEnds): void => {
+      const connection = ownConnection(socket);
+      if (connection) listener.socket?.(connection);
+    };
+    const client = mqtt.connect(clientOptions(endpoint, told));
+    if (endpoint.protocol === 'mqtt') client.stream.once('connect', () => told(client.stream as SocketEnds));
+    return new MqttConnection(client, listener);
   }
 
   /** QoS 1. done: acknowledged, or with an error: not sent at all. Not called where the connection closes before. */
@@ -105,13 +114,48 @@ export class MqttConnection {
   }
 }
 
-function clientOptions(endpoint: MqttEndpoint): IClientOptions & { readonly minVersion: string } {
+/** What sockets of Node say of themselves. */
+interface SocketEnds {
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  readonly localPort?: number;
+}
+
+function ownConnection({ remoteAddress, remotePort, localPort }: SocketEnds): OwnConnection | undefined {
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  // Link-local addresses come with the name of an interface.
+  const address = remoteAddress.replace(/%.*$/, '');
+  return { remoteAddress: address, remotePort, ...(localPort === undefined ? {} : { localPort }) };
+}
+
+/** Of the package `ws`, which a page does not have: the request that becomes a WebSocket, and its socket. */
+interface UpgradeRequest {
+  once(event: 'socket', listener: (socket: UpgradeSocket) => void): void;
+  end(): void;
+}
+type UpgradeSocket = SocketEnds & { once(event: 'connect', listener: () => void): void };
+
+function finishRequest(told: (socket: SocketEnds) => void) {
+  return (request: UpgradeRequest): void => {
+    request.once('socket', (socket) => socket.once('connect', () => told(socket)));
+    request.end();
+  };
+}
+
+function clientOptions(
+  endpoint: MqttEndpoint,
+  told: (socket: SocketEnds) => void,
+): IClientOptions & { readonly minVersion: string } {
   const { protocol, host, port, clientId, userName, password, keepAliveSeconds, connectTimeoutMs } = endpoint;
   const { ca, certificate, privateKey } = endpoint;
   return {
     ...(protocol === 'mqtt'
       ? { protocol: 'mqtts' }
-      : { protocol: 'wss', path: WEB_SOCKET_PATH, wsOptions: { minVersion: TLS_MIN } }),
+      : {
+          protocol: 'wss',
+          path: WEB_SOCKET_PATH,
+          wsOptions: { minVersion: TLS_MIN, finishRequest: finishRequest(told) },
+        }),
     host,
     port,
     clientId,

@@ -1,5 +1,6 @@
 // Reports to several hubs at once: one message for each, delivered when every one of them has it.
 
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import { DirectDelivery } from './direct-delivery.ts';
 import { servicesOf } from './hub-services.ts';
@@ -20,6 +21,10 @@ export class SeveralHubsTransport implements Transport {
     return this.#set.identity;
   }
 
+  get ownConnections(): readonly OwnConnection[] {
+    return this.#set.ownConnections;
+  }
+
   open(listener: TransportListener): void {
     this.#set.open({
       ...servicesOf(listener),
@@ -30,6 +35,7 @@ export class SeveralHubsTransport implements Transport {
         listener.disconnected(reason);
       },
       failed: (reason) => listener.failed(reason),
+      moved: () => listener.moved?.(),
     });
   }
 

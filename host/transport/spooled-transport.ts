@@ -1,6 +1,7 @@
 // Hubs behind a spool: a message is safe when it is on the disk, and leaves the disk when every hub has it. What waits there from before a
 // restart goes first. A spool that fails is no reason to be silent: messages go to the hubs directly then, as if there were none.
 
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import type { Spool, SpoolOptions, SpoolStatistics } from '../spool/spool.ts';
@@ -68,6 +69,10 @@ export class SpooledTransport implements Transport {
     this.#spool?.limit(limits);
   }
 
+  get ownConnections(): readonly OwnConnection[] {
+    return this.#set.ownConnections;
+  }
+
   open(listener: TransportListener): void {
     this.#listener = listener;
     this.#opening.then(
@@ -86,6 +91,7 @@ export class SpooledTransport implements Transport {
         this.#listener?.disconnected(reason);
       },
       failed: (reason) => this.#listener?.failed(reason),
+      moved: () => listener.moved?.(),
     });
   }
 

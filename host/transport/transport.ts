@@ -1,5 +1,6 @@
 // What an agent needs of a connection to a hub. It connects by itself, again and again, until it is closed.
 
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import type { WardletError } from '../../bindings/js/errors.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import type { HubServices } from './hub-services.ts';
@@ -20,6 +21,8 @@ export interface TransportListener extends HubServices {
   disconnected(reason: WardletError): void;
   /** The transport goes on: an attempt failed, and the next one comes after a delay; a spool failed, or gave something up. */
   failed(reason: WardletError): void;
+  /** `ownConnections` are other ones now. */
+  moved?(): void;
   /**
    * failed: nothing is kept for the moment, messages go to the hub as if there were no spool. trying: `keeps` again, to see whether it works.
    * kept: it does.
@@ -30,6 +33,8 @@ export interface TransportListener extends HubServices {
 export interface Transport {
   /** Host name and device id, as text: connections of the same identity report to the same place. */
   readonly identity: string;
+  /** Its own TCP connections, as far as the host knows them; those of a lost one until the next. */
+  readonly ownConnections?: readonly OwnConnection[];
   /** Takes messages without a connection too, and keeps them: there is a spool. Left out: no. */
   readonly keeps?: boolean;
   /** Begins to connect. Called once. */

@@ -27,6 +27,8 @@ export class AcknowledgingHub {
   /** Common names of the certificates that devices showed, '' where none; and paths of WebSockets. */
   readonly shown: string[] = [];
   readonly paths: string[] = [];
+  /** Of each TCP connection: this end's address, and the device's port. */
+  readonly peers: Array<{ readonly address: string | undefined; readonly port: number | undefined }> = [];
   /** CONNACK; undefined: none at all. */
   returnCode: number | undefined = 0;
   answer: (packet: IPublishPacket) => Answer = () => 'acknowledge';
@@ -39,6 +41,7 @@ export class AcknowledgingHub {
     this.#server = server;
     this.caCertificate = caCertificate;
     server.on('secureConnection', (socket) => {
+      this.peers.push({ address: socket.localAddress, port: socket.remotePort });
       this.shown.push(socket.getPeerCertificate().subject?.CN ?? '');
       if (!(server instanceof HttpsServer)) this.#serve(socket);
     });

@@ -1,5 +1,6 @@
 // A transport in the hands of a test, and the hub behind it: what arrived, how often.
 
+import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import type { OutgoingMessage, Transport, TransportListener } from '../../host/transport/transport.ts';
 import { settled } from './virtual-clock.ts';
@@ -16,6 +17,7 @@ export class FakeTransport implements Transport {
   readonly sends: Send[] = [];
   /** What the hub has stored, in order, repeated ones too. */
   readonly stored: OutgoingMessage[] = [];
+  ownConnections: readonly OwnConnection[] = [];
   /** Answers every send at once. */
   automatic = false;
   opened = 0;
@@ -44,6 +46,12 @@ export class FakeTransport implements Transport {
   async close(): Promise<void> {
     this.closed++;
     for (const { reject } of this.sends.splice(0)) reject(lost());
+  }
+
+  /** A TCP connection of that local port to 192.0.2.1, port 8883. */
+  move(localPort: number): void {
+    this.ownConnections = [{ remoteAddress: '192.0.2.1', remotePort: 8883, localPort }];
+    this.#listener?.moved?.();
   }
 
   async connect(): Promise<void> {
