@@ -323,4 +323,12 @@ test('what is in force cannot be written to', () => {
   }
 });
 
+test('an empty connection string in the environment is none; the end of a line at its end does not count', () => {
+  for (const text of ['', ' \n']) {
+    assert.equal(environmentLayer({ WARDLET_CONNECTION_STRING: text }).values, {});
+  }
+  const { values } = environmentLayer({ WARDLET_CONNECTION_STRING: 'HostName=h\n' });
+  assert.equal(values, { Connections: 'HostName=h' });
+});
+
 test.run();

@@ -32,10 +32,11 @@ export function environmentLayer(variables: Readonly<Record<string, string | und
   const faults: Fault[] = [];
   const fault = (name: string, reason: string) =>
     faults.push({ key: shownName(name), reason, source: 'environment' });
-  for (const [name, value] of Object.entries(variables)) {
-    if (!name.startsWith(PREFIX) || OTHERS.has(name) || value === undefined) continue;
-    // Emptied is how a shell takes it back; for other keys an empty text may be a value.
-    if (name === CONNECTION_STRING && value.trim() === '') continue;
+  for (const [name, given] of Object.entries(variables)) {
+    if (!name.startsWith(PREFIX) || OTHERS.has(name) || given === undefined) continue;
+    // Read from a file it ends with the end of a line; empty it is as good as not there.
+    const value = name === CONNECTION_STRING ? given.trim() : given;
+    if (name === CONNECTION_STRING && value === '') continue;
     const key = KEY_OF_VARIABLE.get(name);
     if (key === undefined) {
       const meant = nearest(name, KEY_NAMES.map(variableOf));

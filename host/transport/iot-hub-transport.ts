@@ -53,15 +53,15 @@ const RENEWAL_PATIENCE_MS = 5_000;
 /** A connection that lasted so long was a good one, even if nothing was sent. */
 const LASTED_MS = 60_000;
 
-/**
- * A way to Azure IoT Hub, or to a hub that speaks its MQTT: TLS, a shared access signature, QoS 1, reconnecting with growing, random waits.
- * For agents of your own making; createAgent makes it from a connection string.
- */
 /** A connection lost sooner was a short one; so many in a row are no accident. */
 const SHORT_MS = 10_000;
 const TAKEN_OVER = 4;
 const TRUCE_MS = 60_000;
 
+/**
+ * A way to Azure IoT Hub, or to a hub that speaks its MQTT: TLS, a shared access signature or a certificate, QoS 1, reconnecting with growing, random waits.
+ * For agents of your own making; createAgent makes it from a connection string.
+ */
 export class IotHubTransport implements Transport {
   readonly identity: string;
   readonly #connection: ConnectionString;

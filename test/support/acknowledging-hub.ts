@@ -128,6 +128,12 @@ export class AcknowledgingHub {
         if (answer.startsWith('cut')) socket.destroy();
         return;
       }
+      case 'subscribe': {
+        // 0x80: there is nothing to subscribe to here.
+        const granted = packet.subscriptions.map(() => 0x80);
+        socket.write(generate({ cmd: 'suback', messageId: packet.messageId ?? 0, granted }));
+        return;
+      }
       case 'pingreq':
         socket.write(generate({ cmd: 'pingresp' }));
         return;
