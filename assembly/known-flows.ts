@@ -86,7 +86,7 @@ export function observeKnown(at: usize, end: usize): usize {
     const middle = load<u32>(at, IP + 6);
     const number = middle >> 24;
     if (middle & 0xff1f) break;
-    // Protocol and direction change from packet to packet: selected, not branched on, for a wrong guess costs 5 ns.
+    // Protocol and direction change from packet to packet: selected, not branched on. 24 -> 20.5 ns (50,000 flows, shuffled).
     const isUdp = number === 17;
     if (!(<i32>isUdp | <i32>(number === 6))) break;
     const protocol = select<u32>(PROTOCOL_UDP, PROTOCOL_TCP, isUdp);

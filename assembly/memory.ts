@@ -33,7 +33,7 @@ export const OUTBOX_SIZE: i32 = LARGE ? 524288 : LEAN ? 5120 : 6144;
 export const HAS_FAST_PATH: bool = !LEAN;
 /** Collect when the flow table is full, before the next interval: a gateway has the memory for the messages. */
 export const COLLECTS_EARLY: bool = LARGE;
-/** Each message begins where the one before ended: a collection of 50,000 flows takes 40 messages. */
+/** Each message begins where the one before ended: a collection of 50,000 flows takes 30 messages. */
 export const RESUMES_PLAN: bool = LARGE;
 
 // --- status: what the host reads; layout in schema/status.ts ---------------------------------------------------

@@ -28,8 +28,9 @@ const FLOWS_FIRST = 512;
  *
  *   | u32 local, remote address | u32 ports: local << 16, remote | u32 PROTOCOL_ + 1 | f64 bytes in | f64 bytes out |
  *
- * A core reports its flows in the same order at every collection, so the flow after the one before is nearly always the one
- * meant: no hash, no slot, and memory is read front to back.
+ * A core reports its flows in the same order at every collection. So where most flows are busy, and that is where there are
+ * many entries, the flow after the one before is the one meant: no hash, no slot, and memory is read front to back. Where most
+ * are silent the guess costs one comparison.
  */
 class FamilyTotals {
   count = 0;
