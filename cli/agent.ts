@@ -61,6 +61,8 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
   const connection = agentConnection(options, configuration);
   const path = options.spool ?? configuration.Spool_Path;
   const spool = path === undefined ? {} : { spool: openFileSpool, configuration: { Spool_Path: path } };
+  // With a spool a run gets on without a hub.
+  const patienceMs = speed === 'max' && path === undefined ? waitMs : undefined;
   const local = options.local ?? (configuration.LocalAddresses.join(',') || undefined);
   if (options.pcap === '-' && local === undefined) {
     throw new WardletError('WL_NO_DEVICE', 'a live capture cannot be looked at before it is counted', {
@@ -100,7 +102,7 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
             view.follow(device, () => false);
             return device;
           }
-          const isFirst = giveUpWhenHopeless(device, speed === 'max' ? waitMs : undefined, (error) => {
+          const isFirst = giveUpWhenHopeless(device, patienceMs, (error) => {
             hopeless = error;
           });
           // What ends the run is said once, at the end.
