@@ -5,6 +5,7 @@ export { type AzureError, azureErrorOf } from './hub/azure-errors.ts';
 export type { Identity } from './hub/client-identity.ts';
 export type { CloudToDevice, CloudToDeviceMessage, PendingMessage } from './hub/cloud-to-device.ts';
 export type { Durability } from './hub/database.ts';
+export { derivedKey } from './hub/derived-key.ts';
 export type { Authentication, DeviceAccess } from './hub/device-access.ts';
 export {
   type Acknowledgement,
@@ -14,6 +15,13 @@ export {
 } from './hub/device-happenings.ts';
 export type { DeviceKeys } from './hub/device-key.ts';
 export type { DirectMethods, MethodOptions, MethodResult } from './hub/direct-methods.ts';
+export {
+  type Enrolment,
+  type Enrolments,
+  type GroupOptions,
+  type IndividualOptions,
+  openEnrolments,
+} from './hub/enrolments.ts';
 export { type EventQuery, readEvents } from './hub/event-log.ts';
 export { eventText } from './hub/event-text.ts';
 export { Hub, startHub } from './hub/hub.ts';

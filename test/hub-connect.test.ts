@@ -162,11 +162,13 @@ for (const [name, reason, fields] of REFUSED) {
   });
 }
 
-test('every reason but a broken registry has been given, here or in hub-x509.test.ts', () => {
+test('every reason but a broken registry has been given, here, in hub-x509.test.ts or in hub-provisioning.test.ts', () => {
   const given = new Set<string>(REFUSED.map(([, reason]) => reason));
   assert.equal(
     Object.keys(REFUSALS).filter((reason) => !given.has(reason)),
     [
+      'wrong_scope',
+      'not_enrolled',
       'wrong_authentication',
       'wrong_thumbprint',
       'other_name',

@@ -72,6 +72,8 @@ export const ERROR_CODES = {
   WL_DEVICE_OFFLINE: 'the device is not connected, or takes no method calls',
   WL_METHOD_TIMEOUT: 'the device did not answer a method call in time',
   WL_BAD_ANSWER: 'the device answered a method call with what is no JSON, or with too much',
+  WL_ENROLMENT_EXISTS: 'the enrolment is there already',
+  WL_NO_SUCH_ENROLMENT: 'there is no such enrolment',
   WL_NO_SERVICE: 'the package @wardlet/service is not installed',
 } as const;
 

@@ -35,6 +35,7 @@ Examples:
     .action(async (options) => (await import('../hub.ts')).hub(options));
   declareDevices(hub);
   declareCertificates(hub);
+  declareEnrolments(hub);
   hub
     .command('messages')
     .summary('what devices have sent, decoded')
@@ -173,5 +174,71 @@ Examples:
     )
     .action(async (name: string, _, command: Command) =>
       (await verbs()).removeCertificate(name, command.optsWithGlobals()),
+    );
+}
+
+function declareEnrolments(hub: Command): void {
+  const enrolment = hub
+    .command('enrolment')
+    .summary('devices that may have themselves registered (DPS)')
+    .description(
+      'Enrolments of the provisioning service, which answers on the port of the hub: a device that is enrolled, or has a key or ' +
+        'certificate of a group that is, registers itself.',
+    );
+  const verbs = () => import('../hub-enrolment.ts');
+  enrolment
+    .command('add')
+    .summary('enrol a device, or a group of them')
+    .description('Enrols a device or a group and prints the id scope and, where it is by key, the key.')
+    .argument('<id>', 'registration id of the device, or name of the group')
+    .option(...DATA)
+    .option('--group', 'a group: each device has a key derived from its key')
+    .option('--certificate <name>', 'with --group: certificates of this registered authority instead of keys')
+    .option(
+      '--thumbprint <thumbprints...>',
+      'instead of a key: one or two certificates, by SHA-1 or SHA-256 in hex',
+    )
+    .option('--device-id <id>', 'what the device is registered as; default: the registration id')
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub enrolment add sensor-7
+  wardlet hub enrolment add sensors --group
+  wardlet hub enrolment add line-1 --group --certificate factory`,
+    )
+    .action(async (id: string, _, command: Command) =>
+      (await verbs()).addEnrolment(id, command.optsWithGlobals()),
+    );
+  enrolment
+    .command('list')
+    .summary('enrolments, and the id scope')
+    .description('The id scope, and the enrolments.')
+    .option(...DATA)
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub enrolment list`,
+    )
+    .action(async (_, command: Command) => (await verbs()).listEnrolments(command.optsWithGlobals()));
+  enrolment
+    .command('remove')
+    .summary('remove an enrolment; its devices stay')
+    .description('Removes an enrolment. Devices that it registered stay: remove those too to shut them out.')
+    .argument('<id>', 'as listed')
+    .option(...DATA)
+    .option('--group', 'the group of that name')
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wardlet hub enrolment remove sensors --group`,
+    )
+    .action(async (id: string, _, command: Command) =>
+      (await verbs()).removeEnrolment(id, command.optsWithGlobals()),
     );
 }

@@ -7,7 +7,7 @@ import { isInForce, oneLine, type TrustedAuthority, validity } from './certifica
 import { makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, openDatabase } from './database.ts';
 import { isDeviceId } from './device-id.ts';
-import { EventLog } from './event-log.ts';
+import { recordOnce } from './event-log.ts';
 import { bounded } from './hub-events.ts';
 import { changeRegistry } from './registry-change.ts';
 import { Settings } from './settings.ts';
@@ -67,7 +67,13 @@ export class Authorities {
       });
       const authority = authorityOf(row);
       const { subject, thumbprint, expiresMs } = authority;
-      this.#record({ kind: 'certificate_added', name, subject: bounded(subject), thumbprint, expiresMs });
+      recordOnce(this.#database, {
+        kind: 'certificate_added',
+        name,
+        subject: bounded(subject),
+        thumbprint,
+        expiresMs,
+      });
       return authority;
     });
   }
@@ -89,7 +95,7 @@ export class Authorities {
           { hint: 'list the certificates to see their names' },
         );
       });
-      this.#record({ kind: 'certificate_deleted', name });
+      recordOnce(this.#database, { kind: 'certificate_deleted', name });
     });
   }
 
@@ -115,7 +121,7 @@ export class Authorities {
       return action();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#record({
+      recordOnce(this.#database, {
         kind: 'certificate_change_failed',
         change,
         name: bounded(name),
@@ -123,17 +129,6 @@ export class Authorities {
       });
       throw error;
     }
-  }
-
-  #record(happening: Parameters<EventLog['record']>[0]): void {
-    const log = new EventLog(this.#database, {
-      // How many are kept is the running hub's business.
-      maxEvents: Number.MAX_SAFE_INTEGER,
-      now: Date.now,
-      listener: () => {},
-    });
-    log.record(happening);
-    log.flush();
   }
 }
 

@@ -4,6 +4,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { IConnectPacket } from 'mqtt-packet';
 import { type Identity, parseClientIdentity } from './client-identity.ts';
 import type { Credential } from './credential.ts';
+import type { Desk } from './desk.ts';
 import { newKey } from './device-key.ts';
 import { bounded, type Refusal } from './hub-events.ts';
 import { type CertificateJudge, judgeCertificate, type RefusedCredential } from './judge-certificate.ts';
@@ -24,6 +25,8 @@ export interface Admission {
   /** 0: none asked for. */
   readonly keepaliveSeconds: number;
   readonly will: Will | undefined;
+  /** Serves the connection, which is no device's: it wants to become one. */
+  readonly desk?: Desk;
 }
 
 export interface RefusedConnect {

@@ -34,7 +34,7 @@ import { parseFilter, type Subscription } from './topics.ts';
 export interface ConnectionHost {
   readonly limits: HubLimits;
   /** The stream knows what the client presented in TLS. */
-  admit(packet: IConnectPacket, stream: Duplex): Admission | RefusedConnect;
+  admit(packet: IConnectPacket, stream: Duplex, remoteAddress: string): Admission | RefusedConnect;
   /** The session that an admitted client finds. Throws when it cannot be read. */
   openSession(identity: Identity, isClean: boolean): Session;
   /** CONNECT was accepted: the connection is the device's only one from now on. */
@@ -235,14 +235,21 @@ export class Connection implements DeviceLine {
   }
 
   #connect(packet: IConnectPacket): void {
-    const verdict = this.#host.admit(packet, this.#stream);
+    const verdict = this.#host.admit(packet, this.#stream, this.remoteAddress);
     if ('refusal' in verdict) {
       const { refusal: reason, detail, identity } = verdict;
       this.#refuse(REFUSALS[reason].returnCode);
       this.#record({ kind: 'refused', reason, detail, ...identity });
       return;
     }
-    const { identity, credential, apiVersion } = verdict;
+    const { identity, credential, apiVersion, desk } = verdict;
+    if (desk) {
+      // Nobody's device: nothing is taken over, and nothing remembered.
+      this.#admission = verdict;
+      this.#session = { identity, isPresent: false, isKept: false, subscriptions: new Map() };
+      this.#send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+      return;
+    }
     const session = this.#openSession(identity, packet.clean ?? true);
     if (!session) return;
     this.#admission = verdict;
@@ -264,7 +271,12 @@ export class Connection implements DeviceLine {
     }
   }
 
-  #serve(packet: Packet, { identity }: Admission, session: Session): void {
+  #serve(packet: Packet, { identity, desk }: Admission, session: Session): void {
+    if (desk && packet.cmd !== 'pingreq' && packet.cmd !== 'disconnect') {
+      const fault = desk.serve(packet, (answer) => this.#send(answer));
+      if (fault) this.#terminate(fault.reason, fault.detail);
+      return;
+    }
     switch (packet.cmd) {
       case 'publish':
         this.#publish(packet, identity);
@@ -418,7 +430,7 @@ export class Connection implements DeviceLine {
   #disconnect(reason: Disconnection): void {
     const identity = this.identity;
     const isQuiet = reason !== 'lost';
-    if (!this.#end(isQuiet ? reason : undefined) || !identity) return;
+    if (!this.#end(isQuiet ? reason : undefined) || !identity || this.#admission?.desk) return;
     this.#record({ kind: 'disconnected', reason, ...identity });
   }
 

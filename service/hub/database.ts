@@ -57,6 +57,15 @@ const MIGRATIONS: readonly string[] = [
      DELETE FROM twins WHERE deviceId = OLD.id;
      DELETE FROM cloudToDevice WHERE deviceId = OLD.id;
    END;`,
+  `CREATE TABLE enrolments (
+     isGroup INTEGER NOT NULL, id TEXT NOT NULL, authentication TEXT NOT NULL, primaryKey TEXT NOT NULL, secondaryKey TEXT NOT NULL,
+     primaryThumbprint TEXT, secondaryThumbprint TEXT, authority TEXT, deviceId TEXT, enabled INTEGER NOT NULL,
+     createdMs INTEGER NOT NULL, PRIMARY KEY (isGroup, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE registrations (
+     id TEXT PRIMARY KEY, operationId TEXT NOT NULL, deviceId TEXT NOT NULL, enrolment TEXT NOT NULL, isGroup INTEGER NOT NULL,
+     createdMs INTEGER NOT NULL, updatedMs INTEGER NOT NULL
+   ) WITHOUT ROWID;`,
 ];
 
 const BUSY_TIMEOUT_MS = 5_000;

@@ -78,6 +78,18 @@ export class EventLog {
   }
 }
 
+/** One event of a process that is not the hub. */
+export function recordOnce(database: HubDatabase, happening: HubHappening): void {
+  // How many are kept is the running hub's business.
+  const log = new EventLog(database, {
+    maxEvents: Number.MAX_SAFE_INTEGER,
+    now: Date.now,
+    listener: () => {},
+  });
+  log.record(happening);
+  log.flush();
+}
+
 export interface EventQuery {
   readonly deviceId?: string;
   readonly afterId?: number;

@@ -4,6 +4,12 @@ import { identityKey } from './client-identity.ts';
 import { happeningText } from './device-happenings.ts';
 import { DISCONNECTIONS, type HubHappening, REFUSALS, REVOCATIONS, TERMINATIONS } from './hub-events.ts';
 
+const PROVISIONING = {
+  not_enrolled: 'its enrolment is gone or disabled',
+  conflict: 'a device of that id was registered another way',
+  unavailable: 'the registry could not be written',
+} as const;
+
 /** One sentence without a full stop; what a device said in it is not made printable. */
 export function eventText(event: HubHappening): string {
   switch (event.kind) {
@@ -38,6 +44,14 @@ export function eventText(event: HubHappening): string {
       return `certificate ${event.name} deleted`;
     case 'certificate_change_failed':
       return `could not ${event.change} certificate ${event.name}: ${event.reason}`;
+    case 'provisioned':
+      return `${identityKey(event)} registered${event.isNew ? '' : ' again'} from ${event.remoteAddress} by ${enrolment(event)}`;
+    case 'provisioning_failed':
+      return `${identityKey(event)} could not be registered, from ${event.remoteAddress}: ${PROVISIONING[event.reason]}${detail(event.detail)}`;
+    case 'enrolment_added':
+      return `${enrolment(event)} added`;
+    case 'enrolment_deleted':
+      return `${enrolment(event)} deleted`;
     case 'handshake_failed':
       return `no TLS with ${event.remoteAddress === '' ? 'a client' : event.remoteAddress}: ${handshakeText(event.reason)}`;
     case 'connections_dropped':
@@ -76,6 +90,10 @@ function throttled(event: Extract<HubHappening, { kind: 'throttled' }>): string 
   if (event.deviceId !== undefined)
     return `messages of ${identityKey({ ...event, deviceId: event.deviceId })}`;
   return event.scope === 'connections' ? 'new connections' : 'messages of all devices together';
+}
+
+function enrolment(event: { readonly enrolment: string; readonly isGroup: boolean }): string {
+  return `${event.isGroup ? 'enrolment group' : 'enrolment'} ${event.enrolment}`;
 }
 
 function detail(text: string): string {

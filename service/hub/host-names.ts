@@ -28,9 +28,11 @@ export function machineNames(): string[] {
   return isHostName(name) ? [name] : [];
 }
 
-/** A name as a client sends it: any case, an IPv6 address perhaps in brackets. */
+/** A name as a client sends it: any case, an IPv6 address perhaps in brackets, and the port where it was told one. */
 export function normalHostName(name: string): string {
-  return name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  const lower = name.toLowerCase();
+  const [, bracketed] = /^\[(.*)\](?::\d+)?$/.exec(lower) ?? [];
+  return bracketed ?? lower.replace(/^([^:]+):\d+$/, '$1');
 }
 
 function isHostName(name: string): boolean {

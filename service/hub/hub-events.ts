@@ -19,6 +19,8 @@ export const REFUSALS = {
   disabled: { returnCode: 5, meaning: 'the device is disabled' },
   bad_signature: { returnCode: 5, meaning: 'signed with neither key of the device' },
   expired: { returnCode: 5, meaning: 'the token has expired' },
+  wrong_scope: { returnCode: 5, meaning: 'user name or token name another id scope' },
+  not_enrolled: { returnCode: 5, meaning: 'no enrolment is for this registration id' },
   wrong_authentication: { returnCode: 5, meaning: 'a key where a certificate is registered, or the reverse' },
   wrong_thumbprint: { returnCode: 5, meaning: 'the certificate is none registered for the device' },
   other_name: { returnCode: 5, meaning: "the certificate's common name is not the device id" },
@@ -126,6 +128,25 @@ export type HubHappening =
       readonly change: 'add' | 'delete';
       readonly name: string;
       readonly reason: string;
+    }
+  /** A device was registered, or registered again, by provisioning. */
+  | ({
+      readonly kind: 'provisioned';
+      readonly registrationId: string;
+      readonly enrolment: string;
+      readonly isGroup: boolean;
+      readonly isNew: boolean;
+    } & FromDevice)
+  /** After CONNECT; `conflict`: a device of that id came another way. */
+  | ({
+      readonly kind: 'provisioning_failed';
+      readonly reason: 'not_enrolled' | 'conflict' | 'unavailable';
+      readonly detail: string;
+    } & FromDevice)
+  | {
+      readonly kind: 'enrolment_added' | 'enrolment_deleted';
+      readonly enrolment: string;
+      readonly isGroup: boolean;
     }
   /** TLS did not come about, or the client left before CONNECT: one that does not trust the certificate does. */
   | { readonly kind: 'handshake_failed'; readonly reason: string; readonly remoteAddress: string }

@@ -14,15 +14,19 @@ import { type DataFolder, lockDataFolder, makeDataFolder } from './data-folder.t
 import { type HubDatabase, openDatabase } from './database.ts';
 import { DeviceRooms } from './device-rooms.ts';
 import type { DirectMethods } from './direct-methods.ts';
+import { Enrolments } from './enrolments.ts';
 import { EventLog } from './event-log.ts';
 import { normalHostName } from './host-names.ts';
 import type { HubEvent } from './hub-events.ts';
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts';
+import { isForProvisioning, judgeRegistration } from './judge-registration.ts';
 import { type Listener, type ListenerOptions, listen } from './listener.ts';
 import { MessageStore } from './message-store.ts';
 import { presentedChain } from './presented-chain.ts';
+import { ProvisioningDesk } from './provisioning-desk.ts';
 import type { ReceivedMessage } from './received-message.ts';
-import { Registry } from './registry.ts';
+import { Registrar } from './registrar.ts';
+import { DEFAULT_PORT, Registry } from './registry.ts';
 import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { Throttles } from './throttle.ts';
@@ -75,6 +79,8 @@ export class Hub {
   readonly #registry: Registry;
   readonly #authorities: Authorities;
   readonly #throttles: Throttles;
+  readonly #enrolments: Enrolments;
+  readonly #registrar: Registrar;
   readonly #settings: Settings;
   readonly #store: MessageStore;
   readonly #log: EventLog;
@@ -111,6 +117,13 @@ export class Hub {
       listener: (message) => this.#emitter.emit('message', message),
       record: (happening) => this.#log.record(happening),
     });
+    this.#enrolments = new Enrolments(database);
+    this.#registrar = new Registrar({
+      database,
+      registry: this.#registry,
+      enrolments: this.#enrolments,
+      now,
+    });
     this.#throttles = new Throttles(
       limits,
       (happening) => this.#log.record(happening),
@@ -125,7 +138,7 @@ export class Hub {
     });
     this.#connectionHost = {
       limits,
-      admit: (packet, stream) => this.#admit(packet, stream),
+      admit: (packet, stream, remoteAddress) => this.#admit(packet, stream, remoteAddress),
       admitted: (connection) => {
         if (connection.identity) this.#sessions.take(connection.identity, connection);
       },
@@ -173,6 +186,11 @@ export class Hub {
   /** Every name the hub goes by. */
   get hostNames(): readonly string[] {
     return this.#parts.options.hostNames;
+  }
+
+  /** What devices name to be provisioned. */
+  get idScope(): string {
+    return this.#enrolments.idScope;
   }
 
   get dataFolder(): string {
@@ -289,17 +307,41 @@ export class Hub {
     );
   }
 
-  #admit(packet: IConnectPacket, stream: Duplex): Admission | RefusedConnect {
+  #admit(packet: IConnectPacket, stream: Duplex, remoteAddress: string): Admission | RefusedConnect {
     const { now, limits } = this.#parts.options;
-    return judgeConnect(packet, {
-      isHostName: (name) => this.#names.has(normalHostName(name)),
-      device: (deviceId) => this.#registry.get(deviceId),
-      identity: (identity) => this.#registry.identity(identity),
+    const isHostName = (name: string) => this.#names.has(normalHostName(name));
+    const certificates = {
       presented: () => presentedChain(stream),
       authorities: () => this.#authorities.trusted(),
       nowMs: now(),
+    };
+    if (isForProvisioning(packet, isHostName)) {
+      return judgeRegistration(packet, {
+        ...certificates,
+        enrolments: this.#enrolments,
+        desk: (applicant) =>
+          new ProvisioningDesk({
+            registrar: this.#registrar,
+            applicant,
+            remoteAddress,
+            assignedHub: () => this.#assignedHub(),
+            record: (happening) => this.#log.record(happening),
+          }),
+      });
+    }
+    return judgeConnect(packet, {
+      ...certificates,
+      isHostName,
+      device: (deviceId) => this.#registry.get(deviceId),
+      identity: (identity) => this.#registry.identity(identity),
       maxMessageBytes: limits.maxMessageBytes,
     });
+  }
+
+  /** With the port where it is not the one that clients use anyway. */
+  #assignedHub(): string {
+    if (this.port === DEFAULT_PORT) return this.hostName;
+    return `${this.hostName.includes(':') ? `[${this.hostName}]` : this.hostName}:${this.port}`;
   }
 
   #sweep(): void {

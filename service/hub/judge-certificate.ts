@@ -10,6 +10,7 @@ import {
   validity,
 } from './certificate-chain.ts';
 import type { Credential } from './credential.ts';
+import type { ResolvedAccess } from './device-access.ts';
 import { bounded, type Refusal } from './hub-events.ts';
 import type { Device } from './registry.ts';
 import { hasThumbprint, thumbprintOf } from './thumbprint.ts';
@@ -65,9 +66,10 @@ export function judgeIssued(
   return 'fault' in verdict ? refuse(verdict.fault, bounded(verdict.detail)) : verdict;
 }
 
-function judgeThumbprint(
+/** Whether it is one of those registered, and in force. */
+export function judgeThumbprint(
   leaf: X509Certificate,
-  { primaryThumbprint, secondaryThumbprint }: Device,
+  { primaryThumbprint, secondaryThumbprint }: ResolvedAccess,
   nowMs: number,
 ): Credential | RefusedCredential {
   const isPrimary = hasThumbprint(leaf, primaryThumbprint);

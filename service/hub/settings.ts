@@ -6,6 +6,8 @@ export type SettingName =
   /** Host name and port of the last start: what a connection string names. */
   | 'hostName'
   | 'port'
+  /** Of provisioning. */
+  | 'idScope'
   /** Counts changes of the registry, so that a hub notices those of other processes. */
   | 'registryVersion'
   /** Bytes of all stored messages. */
@@ -14,11 +16,15 @@ export type SettingName =
 export class Settings {
   readonly #read;
   readonly #write;
+  readonly #writeOnce;
 
   constructor(database: HubDatabase) {
     this.#read = database.prepare<[SettingName]>('SELECT value FROM settings WHERE name = ?');
     this.#write = database.prepare<[SettingName, string]>(
       'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    );
+    this.#writeOnce = database.prepare<[SettingName, string]>(
+      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING',
     );
   }
 
@@ -30,6 +36,11 @@ export class Settings {
   /** 0 when it has never been set. */
   number(name: SettingName): number {
     return Number(this.text(name) ?? 0);
+  }
+
+  /** Unless it has been set. */
+  setOnce(name: SettingName, value: string): void {
+    this.#writeOnce.run(name, value);
   }
 
   set(name: SettingName, value: string | number): void {
