@@ -1,18 +1,17 @@
 // wardlet hub certificate: the authorities whose devices may connect. Works on the hub's folder, whether the hub runs or not.
 
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { WardletError } from '../bindings/js/errors.ts';
 import { hubFolder } from './data-folder.ts';
 import type { DeviceOptions } from './hub-device.ts';
 import { loadService } from './service-package.ts';
 import { printable, table } from './terminal.ts';
+import { readTextFile } from './text-file.ts';
 
 export async function addCertificate(
   file: string,
   { data, json, name = basename(file, extname(file)) }: DeviceOptions & { readonly name?: string },
 ): Promise<void> {
-  const pem = await readText(file);
+  const pem = readTextFile(file);
   const authorities = (await loadService()).openAuthorities(hubFolder(data));
   try {
     const { subject, thumbprint, expiresMs } = authorities.add(name, pem);
@@ -58,16 +57,5 @@ export async function removeCertificate(name: string, { data, json }: DeviceOpti
     process.stdout.write(json ? `${JSON.stringify({ removed: name })}\n` : `${printable(name)} removed\n`);
   } finally {
     authorities.close();
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new WardletError('WL_BAD_FILE', `cannot read ${file}`, {
-      cause,
-      hint: 'check name and permissions',
-    });
   }
 }

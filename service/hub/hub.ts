@@ -238,6 +238,19 @@ export class Hub {
     return this;
   }
 
+  /**
+   * Makes another server certificate when less than 30 days are left of the one in use; the hub looks by itself every minute. New
+   * connections get it, those that are there go on. Returns whether it did. Throws WL_BAD_DATA_FOLDER.
+   */
+  async renewCertificate(): Promise<boolean> {
+    const { options, folder } = this.#parts;
+    const certificates = await hubCertificates(folder, options.hostNames, options.now());
+    if (!certificates.isNew || this.#isClosed) return false;
+    for (const listener of [this.#listener, this.#webSocketListener]) listener?.setCertificates(certificates);
+    this.#recordCertificate(certificates);
+    return true;
+  }
+
   /** Ends every connection, writes what is still to be written, and lets go of the folder. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -371,15 +384,10 @@ export class Hub {
   }
 
   async #upkeep(): Promise<void> {
-    const { options, folder } = this.#parts;
     this.#store.purgeAged();
     this.#throttles.prune();
     try {
-      const certificates = await hubCertificates(folder, options.hostNames, options.now());
-      if (!certificates.isNew || this.#isClosed) return;
-      for (const listener of [this.#listener, this.#webSocketListener])
-        listener?.setCertificates(certificates);
-      this.#recordCertificate(certificates);
+      await this.renewCertificate();
     } catch {
       // The one in use goes on; the next start says what is wrong.
     }
