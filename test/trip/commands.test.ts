@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pcapBytes } from '../../host/capture/pcap-writer.ts';
 import { demoCapture } from '../../simulator/demo-capture.ts';
+import { Authority } from '../support/certificates.ts';
 import { wardlet } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { endProcesses, hubOn } from '../support/trip.ts';
@@ -79,6 +80,37 @@ test('add a device, run an agent on a capture, read its messages, remove the dev
   );
   assert.match((await wardlet(['hub', 'device', 'list', '--data', data])).stdout, /^No devices/);
   await hub.kill('SIGINT');
+});
+
+test('certificates and enrolments: added, listed, removed, without a hub that runs', async () => {
+  const folder = temporaryFolder();
+  const data = ['--data', join(folder, 'hub')];
+  const file = join(folder, 'factory.pem');
+  writeFileSync(file, (await Authority.make('factory')).certificate);
+  assert.is((await wardlet(['hub', 'certificate', 'add', file, ...data])).code, 0);
+  assert.match((await wardlet(['hub', 'certificate', 'list', ...data])).stdout, /^factory\b/m);
+  const line = await wardlet([
+    'hub',
+    'enrolment',
+    'add',
+    'line-1',
+    '--group',
+    '--certificate',
+    'factory',
+    ...data,
+  ]);
+  assert.is(line.code, 0, line.stderr);
+  const single = await wardlet(['hub', 'enrolment', 'add', 'sensor-7', ...data]);
+  assert.match(single.stdout, /^id scope +\w+\nkey +\S{43}=\n$/);
+  const listed = (await wardlet(['hub', 'enrolment', 'list', ...data])).stdout;
+  assert.match(listed, /^sensor-7 +single +enabled +key$/m);
+  assert.match(listed, /^line-1 +group +enabled +/m);
+  assert.is(
+    (await wardlet(['hub', 'enrolment', 'remove', 'sensor-7', ...data])).stdout,
+    'sensor-7 removed\n',
+  );
+  assert.is((await wardlet(['hub', 'enrolment', 'remove', 'sensor-7', ...data])).code, 1);
+  assert.is((await wardlet(['hub', 'certificate', 'add', join(folder, 'no.pem'), ...data])).code, 1);
 });
 
 test('the demonstration ends by itself, its balance is even, and it leaves nothing behind', async () => {
