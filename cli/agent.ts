@@ -140,11 +140,11 @@ function giveUpWhenHopeless(
     gaveUp(error);
     agent.stop({ timeoutMs: 0 }).catch(() => {});
   };
-  const timer = setTimeout(() => {
+  const timeIsOver = () => {
     isOver = true;
     if (last) giveUp(last);
-  }, patienceMs ?? 0).unref();
-  if (patienceMs === undefined) clearTimeout(timer);
+  };
+  const timer = patienceMs === undefined ? undefined : setTimeout(timeIsOver, patienceMs).unref();
   agent.on('state', (state) => {
     connected ||= state === 'active';
     if (connected) clearTimeout(timer);
