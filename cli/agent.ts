@@ -14,21 +14,20 @@ import { openCapture } from '../host/capture/open-capture.ts';
 import type { Configuration } from '../host/configuration/keys.ts';
 import type { Layer } from '../host/configuration/layer.ts';
 import { type Limits, limitsOf } from '../host/configuration/limits.ts';
+import { assignmentFile } from '../host/configuration/node-host.ts';
 import { configurationError, resolveConfiguration } from '../host/configuration/resolve.ts';
 import { openFileSpool } from '../host/spool/file-spool.ts';
-import { agentConnection } from './agent-connection.ts';
+import { agentConnection, type ConnectionOptions } from './agent-connection.ts';
 import { AgentView } from './agent-view.ts';
 import { openCore, PROFILES } from './cores.ts';
+import { assignmentsPath } from './data-folder.ts';
 import { checkLinks, deviceOfCapture } from './device-addresses.ts';
 import { choice, integer, integers, numberedSeed, speedFactor } from './options.ts';
 import { Progress } from './progress.ts';
 import { settingDocuments } from './setting-documents.ts';
 import { untilStopped } from './stop-signal.ts';
 
-export interface AgentVerbOptions {
-  readonly connectionString?: string;
-  readonly connectionStringFile?: string;
-  readonly ca?: string;
+export interface AgentVerbOptions extends ConnectionOptions {
   readonly pcap: string;
   readonly local?: string;
   readonly speed: string;
@@ -45,7 +44,16 @@ export interface AgentVerbOptions {
 
 const INTERVAL_MAX_SECONDS = 2_592_000;
 /** Nobody mends these by waiting: a first connection that fails so ends the run. Later ones are tried again for ever. */
-const HOPELESS: ReadonlySet<ErrorCode> = new Set(['WL_REFUSED', 'WL_UNTRUSTED_HUB', 'WL_WRONG_HOST']);
+const HOPELESS: ReadonlySet<ErrorCode> = new Set([
+  'WL_REFUSED',
+  'WL_NOT_PROVISIONED',
+  'WL_UNTRUSTED_HUB',
+  'WL_WRONG_HOST',
+]);
+/** A device that was provisioned once registers again where its hub refuses it. */
+const HOPELESS_PROVISIONED: ReadonlySet<ErrorCode> = new Set(
+  [...HOPELESS].filter((code) => code !== 'WL_REFUSED'),
+);
 
 export async function agent(options: AgentVerbOptions): Promise<void> {
   // What was on the command line is not to be read off a list of processes.
@@ -89,6 +97,7 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
           const device = createAgent({
             core,
             ...connection,
+            assignments: assignmentFile(assignmentsPath()),
             ...spool,
             localAddresses,
             clock,
@@ -98,15 +107,17 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
           });
           running = device;
           // Another hub may still take it.
-          if (connection.connectionString === undefined) {
+          const { connectionString, connections } = connection;
+          if (connectionString === undefined && connections === undefined) {
             view.follow(device, () => false);
             return device;
           }
-          const isFirst = giveUpWhenHopeless(device, patienceMs, (error) => {
+          const codes = connections === undefined ? HOPELESS : HOPELESS_PROVISIONED;
+          const isFirst = giveUpWhenHopeless(device, codes, patienceMs, (error) => {
             hopeless = error;
           });
           // What ends the run is said once, at the end.
-          view.follow(device, (error) => isFirst() && HOPELESS.has(error.code));
+          view.follow(device, (error) => isFirst() && codes.has(error.code));
           return device;
         },
       }).catch((error: unknown) => {
@@ -129,6 +140,7 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
  */
 function giveUpWhenHopeless(
   agent: Agent,
+  hopeless: ReadonlySet<ErrorCode>,
   patienceMs: number | undefined,
   gaveUp: (error: WardletError) => void,
 ): () => boolean {
@@ -151,7 +163,7 @@ function giveUpWhenHopeless(
   });
   agent.on('warning', (error) => {
     last = error;
-    if (!connected && (isOver || HOPELESS.has(error.code))) giveUp(error);
+    if (!connected && (isOver || hopeless.has(error.code))) giveUp(error);
   });
   return () => !connected;
 }

@@ -6,10 +6,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReplayTotals, SpoolStatistics } from '../host/agent/index.ts';
 import { pcapBytes } from '../host/capture/pcap-writer.ts';
+import { openEnrolments, startHub } from '../service/index.ts';
 import { demoCapture } from '../simulator/demo-capture.ts';
 import { AcknowledgingHub } from './support/acknowledging-hub.ts';
 import { reportedBytes } from './support/agent-run.ts';
 import { wardlet } from './support/command.ts';
+import { HeardEvents } from './support/hub-events.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const demo = demoCapture(1);
@@ -91,6 +93,57 @@ test('a run without a hub leaves its messages in the spool, and the next one bri
     assert.is(bytesAt(again), 2 * kept.bytes);
   } finally {
     await again.close();
+  }
+});
+
+test('a device that is provisioned: registers once, and the next run knows its hub', async () => {
+  const data = join(folder, 'provisioned');
+  const hub = await startHub({ dataFolder: join(data, 'hub'), port: 0 });
+  const heard = new HeardEvents(hub);
+  const enrolments = openEnrolments(join(data, 'hub'));
+  const { primaryKey } = enrolments.addGroup('pumps');
+  const key = at('group.txt', `${primaryKey}\n`);
+  const run = (id: string, more: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    wardlet(
+      [
+        'agent',
+        ...[
+          '--dps-id-scope',
+          hub.idScope,
+          '--dps-registration-id',
+          id,
+          '--dps-host',
+          `localhost:${hub.port}`,
+        ],
+        ...['--ca', hub.caFile, '--pcap', pcap, '--speed', 'max', '--json', ...more],
+      ],
+      undefined,
+      { WARDLET_DATA: data, ...env },
+    );
+  try {
+    for (let time = 0; time < 2; time++) {
+      const { code, stderr } = await run('pump-1', ['--dps-group-key-file', key]);
+      assert.is(code, 0, stderr);
+    }
+    assert.is(heard.all.filter(({ kind }) => kind === 'provisioned').length, 1);
+    assert.is((await run('pump-2', [], { WARDLET_DPS_GROUP_KEY: primaryKey })).code, 0);
+    const stranger = await run('pump-3', [], { WARDLET_DPS_KEY: primaryKey });
+    assert.is(stranger.code, 1);
+    assert.match(stranger.stderr, /WL_NOT_PROVISIONED/);
+    assert.not.ok(stranger.stderr.includes(primaryKey));
+    for (const [more, told] of [
+      [[], /one thing is needed that proves/],
+      [['--dps-group-key-file', key, '--dps-key-file', key], /one thing is needed that proves/],
+      [['--certificate', hub.caFile], /go together/],
+      [['--connection-string-file', key], /exclude each other/],
+    ] as const) {
+      const { code, stderr } = await run('pump-1', more);
+      assert.is(code, 2, stderr);
+      assert.match(stderr, told);
+    }
+  } finally {
+    enrolments.close();
+    await hub.close();
   }
 });
 

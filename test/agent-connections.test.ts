@@ -135,7 +135,7 @@ test('faults in connections name which one and what, and no value of a secret', 
   );
   assert.is(code, 'WL_BAD_OPTION');
   for (const part of [
-    'connections, 1: either connectionString or transport',
+    'connections, 1: either connectionString or dps or transport',
     'connections, 2: enabled is not',
     'connections, 2: connectionString is no text',
     'connections, 3: there is no option "colour"',
@@ -158,6 +158,7 @@ test('the key Connections, where no option says otherwise', async () => {
   settings([
     `HostName=h;DeviceId=d;SharedAccessKey=${KEY}`,
     { host: 'other', id: 'd', module: 'm', key: KEY, enabled: false },
+    { dps: { idScope: '0ne0', registrationId: 'd', groupKey: KEY } },
     {
       host: 'third',
       id: 'd',
@@ -168,7 +169,14 @@ test('the key Connections, where no option says otherwise', async () => {
   ]);
   for (const [given, told] of [
     [[], /no connection is enabled/],
-    [[{ dps: { idScope: '0', registrationId: 'd', groupKey: KEY } }], /provisioning/],
+    [
+      [{ dps: { idScope: '0', registrationId: 'a/b', groupKey: KEY } }],
+      /Connections, 1: dps: registrationId is none/,
+    ],
+    [
+      [{ dps: { idScope: '0', registrationId: 'd', certificate: 'a.pem', privateKey: 'b.pem' } }],
+      /Connections, 1: dps: certificate is no certificate in PEM text/,
+    ],
     [[{ host: 'h', id: 'd', key: KEY, ca: 'ca.pem' }], /Connections, 1: ca is no certificate/],
   ] as const) {
     const { code, message } = await failure(() => settings(given));

@@ -47,6 +47,8 @@ export const ERROR_CODES = {
   WL_UNTRUSTED_HUB: "the hub's certificate is of no trusted authority, or out of date",
   WL_WRONG_HOST: "the hub's certificate is for another host name",
   WL_REFUSED: 'the hub refuses the device: identity, key, token or host name',
+  WL_NOT_PROVISIONED:
+    'the provisioning service assigns the device to no hub: enrolment, key, certificate or id scope',
   WL_DISCONNECTED: 'the connection to the hub was lost; what was not acknowledged is sent again',
   WL_TAKEN_OVER: 'connections are lost at once, again and again: another one has the same identity',
   WL_UNDELIVERED: 'messages were not acknowledged before the agent had to stop',

@@ -11,6 +11,16 @@ export function declareAgent(program: Command): void {
     .option('--connection-string <text>', 'of the device; better in a file or in $WARDLET_CONNECTION_STRING')
     .option('--connection-string-file <file>', 'file with the connection string')
     .option('--ca <file>', "the hub's certificate authority (PEM), where the system does not know it")
+    .option(
+      '--certificate <file>',
+      "the device's certificate (PEM), where the connection string says x509=true",
+    )
+    .option('--private-key <file>', 'and its key (PEM)')
+    .option('--dps-id-scope <id>', 'instead of a connection string: the provisioning service names the hub')
+    .option('--dps-registration-id <id>', 'who the device is there')
+    .option('--dps-key-file <file>', 'file with its key; or $WARDLET_DPS_KEY, or --certificate')
+    .option('--dps-group-key-file <file>', 'file with the key of its group; or $WARDLET_DPS_GROUP_KEY')
+    .option('--dps-host <host:port>', "the service; default: Azure's")
     .requiredOption('--pcap <file>', 'capture to replay, or - for standard input, live')
     .option(
       '--local <addresses>',
@@ -39,6 +49,7 @@ export function declareAgent(program: Command): void {
 Examples:
   wardlet agent --connection-string-file sensor-1.txt --ca ~/.wardlet/hub/ca.pem --pcap device.pcap --speed max
   wardlet agent --config wardlet.jsonc --set NetworkActivity_Protocols=TCP --pcap device.pcap
+  wardlet agent --dps-id-scope 0ne00000000 --dps-registration-id sensor-7 --dps-key-file key.txt --pcap device.pcap
   tcpdump -i eth0 -U -w - | wardlet agent --connection-string-file sensor-1.txt --pcap - --local 192.168.1.50`,
     )
     .action(async (options) => (await import('../agent.ts')).agent(options));

@@ -7,6 +7,8 @@ import type { CoreOptions as ConfiguredOptions } from '../configuration/core-opt
 import type { Settings } from '../configuration/keys.ts';
 import type { Layer } from '../configuration/layer.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { AssignmentStore } from '../transport/assignment.ts';
+import type { Provisioning } from '../transport/provisioned-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import {
   CONNECTION_OPTIONS,
@@ -43,6 +45,8 @@ interface CommonOptions extends CoreOptions {
   readonly random?: (() => number) | undefined;
   /** Keeps unacknowledged messages: an open spool, which the agent closes, or what opens the one named by the key Spool_Path. */
   readonly spool?: Spool | SpoolOpener | undefined;
+  /** Keeps what a provisioning service assigned, so that a restart does not ask again: `assignmentFile` in Node. Default: in memory. */
+  readonly assignments?: AssignmentStore | undefined;
   /** Aborted: the agent stops as with stop(); what goes wrong then is a warning. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,7 +55,7 @@ interface CommonOptions extends CoreOptions {
 export interface ConnectionOptions {
   /** Default true. */
   readonly enabled?: boolean | undefined;
-  /** HostName=...;DeviceId=...;SharedAccessKey=... of a device or a module. This, or a transport. */
+  /** HostName=...;DeviceId=...;SharedAccessKey=... of a device or a module. This, or dps, or a transport. */
   readonly connectionString?: string | undefined;
   /** PEM text of the authorities to trust instead of the system's. The hub's certificate is always checked. */
   readonly ca?: string | undefined;
@@ -60,6 +64,8 @@ export interface ConnectionOptions {
   /** PEM text, where the connection string says x509=true: the device's certificate and its key. Node only. */
   readonly certificate?: string | undefined;
   readonly privateKey?: string | undefined;
+  /** The hub is the one that the Device Provisioning Service names. */
+  readonly dps?: Provisioning | undefined;
   /** A way to the hub of your own. */
   readonly transport?: Transport | undefined;
 }
@@ -120,11 +126,23 @@ const CORE_BOOLEANS = ['unicastOnly', 'sendEmptyEvents'] as const;
 const CORE_TEXTS = ['operatingSystem', 'kernel', 'networkStack', 'hardware'] as const;
 const SETTINGS = ['configuration', 'layers', 'host'] as const;
 const CORE_OTHERS = ['localAddresses', 'intervalSeconds', 'collectors', 'protocols', 'format'] as const;
-const OBJECTS = ['core', 'clock', 'wallClock', 'entropy', 'random', 'signal', 'spool'] as const;
+const OBJECTS = [
+  'core',
+  'clock',
+  'wallClock',
+  'entropy',
+  'random',
+  'signal',
+  'spool',
+  'assignments',
+] as const;
 const WAYS = ['connectionString', 'transport', 'connections'] as const;
 /** Of one of `connections`. */
 const SECURITY = ['ca', 'protocol', 'certificate', 'privateKey'] as const;
-const CONNECTION_NAMES = ['enabled', 'connectionString', 'transport', ...SECURITY] as const;
+const CONNECTION_WAYS = ['connectionString', 'dps', 'transport'] as const;
+const CONNECTION_NAMES = ['enabled', ...CONNECTION_WAYS, ...SECURITY] as const;
+const PROVISIONING_TEXTS = ['host', 'idScope', 'registrationId', 'key', 'groupKey'] as const;
+const PROVISIONING_NAMES = [...PROVISIONING_TEXTS, 'certificate', 'privateKey'] as const;
 
 /** Every option there is. */
 export const OPTION_NAMES: readonly string[] = [
@@ -220,6 +238,9 @@ function* wrongObjects(given: Readonly<Record<string, unknown>>): Generator<stri
   if (spool !== undefined && typeof spool !== 'function' && !isOf(spool, ['append', 'read', 'limit'])) {
     yield 'spool is no spool, and nothing that opens one';
   }
+  if (given.assignments !== undefined && !isOf(given.assignments, ['load', 'save'])) {
+    yield 'assignments keeps none: it needs load and save';
+  }
   for (const [name, { min, max }] of Object.entries(CONNECTION_OPTIONS))
     yield* wrongNumber(given, name, min, max);
   const { retrySeconds, maxRetrySeconds } = given;
@@ -250,8 +271,8 @@ function* wrongWays(given: Readonly<Record<string, unknown>>): Generator<string>
         if (!CONNECTION_NAMES.some((known) => known === name))
           yield `${place}there is no option ${shown(name)}`;
       }
-      if ((connection.transport === undefined) === (connection.connectionString === undefined)) {
-        yield `${place}either connectionString or transport is needed`;
+      if (CONNECTION_WAYS.filter((name) => connection[name] !== undefined).length !== 1) {
+        yield `${place}either connectionString or dps or transport is needed`;
       }
       yield* wrongConnection(connection, place);
     }
@@ -283,6 +304,8 @@ export function* wrongConnection(given: Readonly<Record<string, unknown>>, place
   if ((certificate === undefined) !== (privateKey === undefined)) {
     yield `${place}certificate and privateKey go together`;
   }
+  if (given.dps !== undefined)
+    yield* wrongProvisioning(given.dps, certificate !== undefined, `${place}dps: `);
   if (transport === undefined) return;
   if (!isOf(transport, ['open', 'send', 'close'])) {
     yield `${place}transport is no transport: it needs open, send and close`;
@@ -291,6 +314,35 @@ export function* wrongConnection(given: Readonly<Record<string, unknown>>, place
     if (given[name] !== undefined)
       yield `${place}${name} goes with connectionString, not with a transport of your own`;
   }
+}
+
+function* wrongProvisioning(dps: unknown, hasCertificate: boolean, place: string): Generator<string> {
+  if (!isObject(dps)) {
+    yield `${place}is no object`;
+    return;
+  }
+  for (const name of Object.keys(dps)) {
+    if (!PROVISIONING_NAMES.some((known) => known === name))
+      yield `${place}there is no option ${shown(name)}`;
+  }
+  for (const name of PROVISIONING_TEXTS) {
+    const isNeeded = name === 'idScope' || name === 'registrationId';
+    if (dps[name] === undefined ? isNeeded : typeof dps[name] !== 'string' || dps[name] === '') {
+      yield `${place}${name} is no text`;
+    }
+  }
+  for (const [name, form] of [
+    ['idScope', /^[A-Za-z0-9]{1,64}$/],
+    ['registrationId', /^[A-Za-z0-9\-._:]{1,128}$/],
+  ] as const) {
+    const text = dps[name];
+    if (typeof text === 'string' && text !== '' && !form.test(text))
+      yield `${place}${name} is none that a provisioning service would give`;
+  }
+  yield* wrongConnection({ certificate: dps.certificate, privateKey: dps.privateKey }, place);
+  const proofs = ['key', 'groupKey', 'certificate'].filter((name) => dps[name] !== undefined);
+  if (hasCertificate) yield `${place}the certificate goes inside`;
+  if (proofs.length !== 1) yield `${place}key, or groupKey, or certificate and privateKey is needed`;
 }
 
 function* wrongCore(given: Readonly<Record<string, unknown>>): Generator<string> {

@@ -6,6 +6,7 @@ import type { Configuration } from '../configuration/keys.ts';
 import { AlternativesTransport } from '../transport/alternatives-transport.ts';
 import { parseConnectionString } from '../transport/connection-string.ts';
 import { IotHubTransport } from '../transport/iot-hub-transport.ts';
+import { ProvisionedTransport } from '../transport/provisioned-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { PORTS, usualProtocol } from '../transport/transport-options.ts';
 import {
@@ -21,7 +22,7 @@ export interface Hubs {
   /** Of distinct identities, at least one. */
   readonly hubs: readonly Transport[];
   /** Those of this package: what of them can be changed while they run. */
-  readonly iotHubs: readonly IotHubTransport[];
+  readonly iotHubs: ReadonlyArray<IotHubTransport | ProvisionedTransport>;
 }
 
 /** @throws WardletError WL_BAD_OPTION: no connection, or too many; WL_BAD_CONNECTION_STRING */
@@ -33,11 +34,12 @@ export function hubsOf(options: AgentOptions, configuration: Configuration, cloc
       'give connectionString, transport, connections or the key Connections',
     );
   }
-  const iotHubs: IotHubTransport[] = [];
+  const iotHubs: Array<IotHubTransport | ProvisionedTransport> = [];
   const groups = new Map<string, Transport[]>();
   for (const connection of enabled) {
     const transport = connection.transport ?? iotHub(connection, options, configuration, clock);
-    if (transport instanceof IotHubTransport) iotHubs.push(transport);
+    if (transport instanceof IotHubTransport || transport instanceof ProvisionedTransport)
+      iotHubs.push(transport);
     groups.set(transport.identity, [...(groups.get(transport.identity) ?? []), transport]);
   }
   if (groups.size > HUBS_MAX) {
@@ -56,7 +58,7 @@ function connectionsOf(options: AgentOptions, { Connections }: Configuration): r
   if (connectionString !== undefined) return [{ connectionString, ca, protocol, certificate, privateKey }];
   if (connections !== undefined) return connections;
   return Connections.map((connection, index) => {
-    const given = configured(connection, index);
+    const given = configured(connection);
     // Files are the host's business.
     const [fault] = wrongConnection({ ...given }, `Connections, ${index + 1}: `);
     if (fault !== undefined)
@@ -68,17 +70,15 @@ function connectionsOf(options: AgentOptions, { Connections }: Configuration): r
   });
 }
 
-function configured(connection: Connection, index: number): ConnectionOptions {
+function configured(connection: Connection): ConnectionOptions {
   const { enabled, protocol, ca } = connection;
   const common = { enabled, protocol, ca };
   if (connection.kind === 'connection string') {
     return { ...common, connectionString: connection.connectionString };
   }
   if (connection.kind === 'provisioned') {
-    throw bad(
-      `Connections, ${index + 1}: this version asks no provisioning service`,
-      'give host and id with key or certificate, or a connection string',
-    );
+    const { host, idScope, registrationId, key, groupKey, certificate, privateKey } = connection;
+    return { ...common, dps: { host, idScope, registrationId, key, groupKey, certificate, privateKey } };
   }
   const { host, id, module, key, certificate, privateKey } = connection;
   const parts = [`HostName=${host}`, `DeviceId=${id}`];
@@ -88,22 +88,23 @@ function configured(connection: Connection, index: number): ConnectionOptions {
 }
 
 function iotHub(
-  { connectionString = '', protocol = usualProtocol(), ca, certificate, privateKey }: ConnectionOptions,
+  { connectionString = '', protocol = usualProtocol(), ca, certificate, privateKey, dps }: ConnectionOptions,
   options: AgentOptions,
   configuration: Configuration,
   clock: Clock,
-): IotHubTransport {
-  return new IotHubTransport({
-    connection: parseConnectionString(connectionString, PORTS[protocol]),
+): IotHubTransport | ProvisionedTransport {
+  const common = {
     protocol,
     ca,
-    certificate,
-    privateKey,
     clock,
     ...(options.random ? { random: options.random } : {}),
     ...connectionSettings(options),
     retrySeconds: configuration.Agent_RetryTime,
-  });
+  };
+  if (dps)
+    return new ProvisionedTransport({ ...common, provisioning: dps, assignments: options.assignments });
+  const connection = parseConnectionString(connectionString, PORTS[protocol]);
+  return new IotHubTransport({ ...common, connection, certificate, privateKey });
 }
 
 function bad(message: string, hint: string): WardletError {

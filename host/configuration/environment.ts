@@ -10,7 +10,12 @@ import { shownName } from './refusal.ts';
 
 const PREFIX = 'WARDLET_';
 /** Variables with this beginning that are no keys. */
-const OTHERS: ReadonlySet<string> = new Set(['WARDLET_DATA', 'WARDLET_CONFIG']);
+const OTHERS: ReadonlySet<string> = new Set([
+  'WARDLET_DATA',
+  'WARDLET_CONFIG',
+  'WARDLET_DPS_KEY',
+  'WARDLET_DPS_GROUP_KEY',
+]);
 /** One connection, as devices of a single hub have it. */
 const CONNECTION_STRING = 'WARDLET_CONNECTION_STRING';
 

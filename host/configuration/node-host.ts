@@ -9,6 +9,8 @@ import { configurationText, TEXT_MAX } from './configuration-text.ts';
 import type { Settings } from './keys.ts';
 import type { Fault, Layer } from './layer.ts';
 
+export { assignmentFile } from './assignment-file.ts';
+
 export interface FileOptions {
   /** Reads the certificates and keys that Connections name as files, relative to the configuration file. Default false. */
   readonly withConnectionFiles?: boolean;

@@ -31,7 +31,8 @@ import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { Throttles } from './throttle.ts';
 import type { Twins } from './twins.ts';
-import { webSocketDoor } from './web-socket-door.ts';
+import { WEB_SOCKET_PORT, webSocketDoor } from './web-socket-door.ts';
+import { WebSocketStream } from './web-socket-stream.ts';
 
 /** Deadlines, expiry and the registry are looked at so often. */
 const SWEEP_MS = 250;
@@ -337,7 +338,7 @@ export class Hub {
             registrar: this.#registrar,
             applicant,
             remoteAddress,
-            assignedHub: () => this.#assignedHub(),
+            assignedHub: () => this.#assignedHub(stream instanceof WebSocketStream),
             record: (happening) => this.#log.record(happening),
           }),
       });
@@ -351,10 +352,11 @@ export class Hub {
     });
   }
 
-  /** With the port where it is not the one that clients use anyway. */
-  #assignedHub(): string {
-    if (this.port === DEFAULT_PORT) return this.hostName;
-    return `${this.hostName.includes(':') ? `[${this.hostName}]` : this.hostName}:${this.port}`;
+  /** With the port where it is not the one that clients use anyway: who came over WebSocket goes on so. */
+  #assignedHub(isWebSocket: boolean): string {
+    const port = isWebSocket ? (this.webSocketPort ?? WEB_SOCKET_PORT) : this.port;
+    if (port === (isWebSocket ? WEB_SOCKET_PORT : DEFAULT_PORT)) return this.hostName;
+    return `${this.hostName.includes(':') ? `[${this.hostName}]` : this.hostName}:${port}`;
   }
 
   #sweep(): void {

@@ -18,6 +18,8 @@ export interface WebSocketDoorOptions {
 }
 
 export const WEB_SOCKET_PATH = '/$iothub/websocket';
+/** Of IoT Hub. */
+export const WEB_SOCKET_PORT = 443;
 const SUBPROTOCOL = 'mqtt';
 const MAX_HEADER_BYTES = 16 * 1024;
 
