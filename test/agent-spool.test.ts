@@ -130,7 +130,6 @@ test('a spool that does not open: a warning that says why, and the agent goes on
   const run = new AgentRun('standard', { spool: openFileSpool, configuration: { Spool_Path: folder } });
   run.agent.start();
   await until(() => run.warnings.length > 0);
-  await other.close();
   assert.equal(
     run.warnings.map(({ code }) => code),
     ['WL_BAD_SPOOL'],
@@ -145,6 +144,7 @@ test('a spool that does not open: a warning that says why, and the agent goes on
   await run.transport.connect();
   await run.agent.stop();
   assert.is(run.storedBytes(), 120);
+  await other.close();
 });
 
 test('a spool that fails while it runs: messages go to the hub directly, and to the spool again when that works', async () => {
@@ -224,6 +224,36 @@ test('what the spool gives up is counted and told: for age, for room; limits cha
   assert.is(told, givenUp.size.messages + givenUp.age.messages);
   assert.ok(givenUp.size.messages > 0 && givenUp.age.messages > 0);
   await run.agent.stop();
+});
+
+test('a spool that opens later: tried again after growing waits, and what waits in memory goes to the disk', async () => {
+  const folder = temporaryFolder();
+  const other = await openFileSpool(folder);
+  let openings = 0;
+  const spool = (path: string) => {
+    openings++;
+    return openFileSpool(path);
+  };
+  const run = new AgentRun('standard', { spool, configuration: { Spool_Path: folder } });
+  run.agent.start();
+  await until(() => run.warnings.length > 0);
+  run.observe(1);
+  for (let second = 0; second < 20; second++) {
+    await run.clock.pass(SECOND);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.ok(openings > 2, `${openings} attempts`);
+  assert.is(run.warnings.length, 1, 'said once');
+  assert.is(run.agent.spool(), undefined);
+  await other.close();
+  for (let second = 0; second < 90 && run.agent.spool() === undefined; second++) {
+    await run.clock.pass(SECOND);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await run.agent.idle();
+  assert.is(run.agent.spool()?.messages, run.agent.status().messages.finished);
+  await run.agent.stop();
+  assert.is(run.clock.timers, 0);
 });
 
 test('a path without what opens it, and what opens without a path, are told at once', async () => {

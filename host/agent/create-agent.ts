@@ -42,7 +42,7 @@ export function createAgent(options: AgentOptions): Agent {
   }
   const seed = seedOf(entropy);
   const spool = spoolOf(options.spool, resolved.configuration);
-  const spooled = spool === undefined ? undefined : new SpooledTransport({ spool, hubs, clock: wallClock });
+  const spooled = spool && new SpooledTransport({ ...spool, hubs, clock: wallClock, ...randomOf(options) });
   const transport = spooled ?? oneOf(hubs, wallClock);
   core.configure({ ...coreChanges(undefined, resolved).core, seed, spool: transport.keeps === true });
   return new Agent({
@@ -80,6 +80,10 @@ function resolve(options: AgentOptions): Resolved {
   if (resolved.faults.length > 0) throw configurationError(resolved.faults);
   checkAddresses(resolved.configuration.LocalAddresses);
   return resolved;
+}
+
+function randomOf({ random }: AgentOptions): { readonly random?: () => number } {
+  return random ? { random } : {};
 }
 
 function seedOf(entropy: (length: number) => Uint8Array): Uint8Array {

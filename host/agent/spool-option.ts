@@ -9,21 +9,28 @@ export type SpoolOpener = (path: string, limits: SpoolOptions) => Promise<Spool>
 
 const MINUTE_MS = 60_000;
 
+/** What is open, or being opened; and what opens it once more, where that fails. */
+export interface ChosenSpool {
+  readonly spool: Spool | Promise<Spool>;
+  readonly reopen?: () => Promise<Spool>;
+}
+
 /** undefined: no spool. @throws WardletError WL_BAD_OPTION */
 export function spoolOf(
   spool: Spool | SpoolOpener | undefined,
   configuration: Configuration,
-): Spool | Promise<Spool> | undefined {
+): ChosenSpool | undefined {
   const { Spool_Path: path } = configuration;
   if (spool === undefined && path === undefined) return undefined;
   if (spool === undefined) {
     throw bad('Spool_Path is set, and nothing opens it', 'give spool: openFileSpool of wardlet/spool');
   }
-  if (typeof spool !== 'function') return spool;
+  if (typeof spool !== 'function') return { spool };
   if (path === undefined) {
     throw bad('spool opens a path, and none is set', "give configuration: { Spool_Path: '...' }");
   }
-  return spool(path, spoolLimits(configuration));
+  const reopen = () => spool(path, spoolLimits(configuration));
+  return { spool: reopen(), reopen };
 }
 
 /** A message waits as long as both keys let it. */

@@ -5,6 +5,7 @@ import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
 import type { Spool, SpoolOptions, SpoolStatistics } from '../spool/spool.ts';
+import { BackOff } from './back-off.ts';
 import { DirectDelivery } from './direct-delivery.ts';
 import { servicesOf } from './hub-services.ts';
 import { HubSet } from './hub-set.ts';
@@ -13,18 +14,26 @@ import type { OutgoingMessage, Transport, TransportListener } from './transport.
 
 /** After a failure the spool is tried again. */
 const AGAIN_MS = 60_000;
+/** One that does not open is tried again after a random wait of up to this, then twice it, and so on to the one above. */
+const REOPEN_MS = 3_000;
 /** So often at least the spool looks for what has become too old. */
 const LOOK_MS = 600_000;
 
 export interface SpooledTransportOptions {
   readonly spool: Spool | Promise<Spool>;
+  /** Opens it once more, where that failed. Left out: what does not open at first stays away. */
+  readonly reopen?: () => Promise<Spool>;
   /** Of distinct identities. */
   readonly hubs: readonly Transport[];
   readonly clock?: Clock;
+  /** In [0, 1): spreads what is tried again. Default: Math.random. */
+  readonly random?: () => number;
 }
 
 export class SpooledTransport implements Transport {
-  readonly #opening: Promise<Spool>;
+  #opening: Promise<Spool>;
+  readonly #reopen: (() => Promise<Spool>) | undefined;
+  readonly #backOff: BackOff;
   readonly #set: HubSet;
   readonly #direct: DirectDelivery;
   readonly #clock: Clock;
@@ -41,8 +50,11 @@ export class SpooledTransport implements Transport {
   #cancelAgain: (() => void) | undefined;
   #empty: Array<() => void> = [];
 
-  constructor({ spool, hubs, clock = systemClock }: SpooledTransportOptions) {
+  constructor(options: SpooledTransportOptions) {
+    const { spool, reopen, hubs, clock = systemClock, random = Math.random } = options;
     this.#opening = Promise.resolve(spool);
+    this.#reopen = reopen;
+    this.#backOff = new BackOff({ baseMs: REOPEN_MS, capMs: AGAIN_MS, random });
     // Heard of when the transport is opened.
     this.#opening.catch(() => {});
     this.#clock = clock;
@@ -77,7 +89,7 @@ export class SpooledTransport implements Transport {
     this.#listener = listener;
     this.#opening.then(
       (spool) => this.#opened(spool),
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => this.#notOpened(error),
     );
     this.#set.open({
       ...servicesOf(listener),
@@ -156,6 +168,23 @@ export class SpooledTransport implements Transport {
     for (const reader of this.#readers) reader.begin();
   }
 
+  /** A folder that is mounted late, a lock of an agent that has not quite ended: it may work the next time. */
+  #notOpened(error: unknown): void {
+    this.#fail(error);
+    const reopen = this.#reopen;
+    if (!this.#listener || !reopen || asError(error).code === 'WL_BAD_OPTION') return;
+    this.#cancelAgain = this.#clock.setTimer(() => {
+      this.#opening = reopen();
+      this.#opening.then(
+        (spool) => {
+          this.#opened(spool);
+          this.#tryAgain();
+        },
+        (reason: unknown) => this.#notOpened(reason),
+      );
+    }, this.#backOff.next());
+  }
+
   #acknowledged(spool: Spool, id: number): void {
     if (!this.#readers.every((reader) => reader.has(id))) return;
     spool.delivered(id);
@@ -183,7 +212,7 @@ export class SpooledTransport implements Transport {
       this.#listener?.failed(gaveUp(`${count(damaged)} cannot be read`, 'the disk may be failing'));
   }
 
-  /** Said once until the spool works again; one that does not open is not tried again. */
+  /** Said once until the spool works again. */
   #fail(error: unknown): void {
     if (!this.#keeps) return;
     this.#keeps = false;
@@ -191,10 +220,12 @@ export class SpooledTransport implements Transport {
     this.#failed = true;
     this.#listener?.keeping?.('failed');
     if (!this.#spool) return;
-    this.#cancelAgain = this.#clock.setTimer(() => {
-      this.#keeps = true;
-      this.#listener?.keeping?.('trying');
-    }, AGAIN_MS);
+    this.#cancelAgain = this.#clock.setTimer(() => this.#tryAgain(), AGAIN_MS);
+  }
+
+  #tryAgain(): void {
+    this.#keeps = true;
+    this.#listener?.keeping?.('trying');
   }
 
   #works(): void {
