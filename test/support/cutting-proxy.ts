@@ -28,6 +28,8 @@ export class CuttingProxy {
   target: number;
   /** Asked for each new connection; undefined: it is left whole. */
   nextCut: () => Cut | undefined = () => undefined;
+  /** New connections are reset at once. */
+  refuses = false;
   /** What passed over each connection that has ended. */
   readonly ended: Line[] = [];
   readonly #open = new Set<OpenLine>();
@@ -77,6 +79,10 @@ export class CuttingProxy {
   }
 
   #join(device: Socket): void {
+    if (this.refuses) {
+      device.resetAndDestroy();
+      return;
+    }
     const hub = connect({ port: this.target, host: 'localhost' });
     const line: OpenLine = { device, hub, bytes: { up: 0, down: 0 } };
     this.#open.add(line);

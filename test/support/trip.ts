@@ -124,6 +124,8 @@ export interface Arrived {
   readonly messages: number;
   /** Messages whose event ids had all been seen. */
   readonly repeated: number;
+  /** When those came, ms since 1970. */
+  readonly repeatedMs: readonly number[];
   /** `wl-seq` of the others, in order of arrival. */
   readonly sequences: readonly number[];
 }
@@ -136,12 +138,16 @@ export function arrivedAt(dataFolder: string, deviceId: string): Arrived {
   const seen = new Set<string>();
   const totals = new Map<string, number>();
   const sequences: number[] = [];
+  const repeatedMs: number[] = [];
   let messages = 0;
-  for (const { body, properties } of stored(dataFolder, deviceId)) {
+  for (const { body, properties, enqueuedMs } of stored(dataFolder, deviceId)) {
     messages++;
     const { events } = readMessage(body);
     const known = events.filter(({ id }) => seen.has(id)).length;
-    if (known === events.length) continue;
+    if (known === events.length) {
+      repeatedMs.push(enqueuedMs);
+      continue;
+    }
     if (known > 0) throw new Error(`message ${messages} repeats ${known} of its ${events.length} events`);
     sequences.push(Number(properties['wl-seq']));
     for (const { id, flows } of events) {
@@ -152,7 +158,7 @@ export function arrivedAt(dataFolder: string, deviceId: string): Arrived {
       }
     }
   }
-  return { totals, messages, repeated: messages - sequences.length, sequences };
+  return { totals, messages, repeated: repeatedMs.length, repeatedMs, sequences };
 }
 
 export function stored(dataFolder: string, deviceId: string): ReceivedMessage[] {
