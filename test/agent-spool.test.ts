@@ -234,7 +234,11 @@ test('a spool that opens later: tried again after growing waits, and what waits 
     openings++;
     return openFileSpool(path);
   };
-  const run = new AgentRun('standard', { spool, configuration: { Spool_Path: folder } });
+  const run = new AgentRun('standard', {
+    spool,
+    configuration: { Spool_Path: folder },
+    random: () => 0.5,
+  });
   run.agent.start();
   await until(() => run.warnings.length > 0);
   run.observe(1);
