@@ -108,6 +108,10 @@ function payloadText(payload: Payload, seconds: number): string {
       return `${grouped(payload.records.length)} records`;
     case 'Heartbeat':
       return '';
+    case 'Statistics':
+      return `${grouped(payload.counters.packetsCounted)} packets counted since start, ${grouped(payload.flowsIpv4 + payload.flowsIpv6)} flows in the table`;
+    case 'Detection':
+      return `${payload.detection} ${payload.number}, ${payload.severity}, ${payload.state}: ${grouped(payload.peerCount)} peers, ${grouped(payload.portCount)} ports`;
     case 'Unknown':
       return `payload ${payload.type} of a later schema`;
   }

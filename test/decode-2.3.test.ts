@@ -3,7 +3,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
-import { isEverythingElse, type SecurityMessage } from '../bindings/js/messages/security-message.ts';
+import {
+  isEverythingElse,
+  type MessageFormat,
+  type SecurityMessage,
+} from '../bindings/js/messages/security-message.ts';
 import { coreMessages, START } from './support/core-messages.ts';
 import {
   EVENT_ID_TEXT,
@@ -309,9 +313,9 @@ test('a message that costs more than it is long is refused', () => {
 });
 
 test('another format is refused by its name', () => {
-  const error = errorOf(() => decodeMessage(message(), '3.0-protobuf'));
+  const error = errorOf(() => decodeMessage(message(), '4.0-protobuf' as MessageFormat));
   assert.is(error.code, 'WL_UNSUPPORTED_FORMAT');
-  assert.match(error.message, /3\.0-protobuf/);
+  assert.match(error.message, /4\.0-protobuf/);
 });
 
 function flowsOf({ events }: SecurityMessage) {

@@ -51,7 +51,7 @@ test('no arrow but the allowed ones', () => {
 test('every import of a file of ours names a file that is there', () => {
   const missing = [...imports].flatMap(([file, targets]) =>
     targets
-      .filter((target) => !imports.has(target) && !target.endsWith('.json'))
+      .filter((target) => !imports.has(target) && !/\.json$|\/generated\//.test(target))
       .map((target) => `${file} -> ${target}`),
   );
   assert.equal(missing, []);
@@ -128,7 +128,7 @@ function importsOf(file: string): string[] {
   return [...found].map(([, target = '']) => {
     const path = normalize(join(dirname(file), target));
     // AssemblyScript imports carry no ending.
-    return /\.(ts|json)$/.test(path) ? path : `${path}.ts`;
+    return /\.(ts|js|json)$/.test(path) ? path : `${path}.ts`;
   });
 }
 

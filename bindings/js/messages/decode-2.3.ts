@@ -46,9 +46,15 @@ export function decodeMessage23(bytes: Uint8Array): SecurityMessage {
   };
 }
 
-type Writable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
+export type WritableFlow = { -readonly [Key in keyof Flow]: Flow[Key] };
 
-function readActivity(reader: FlatBufferReader, bytes: Uint8Array, activity: number): NetworkActivity {
+/** `more` adds what a later schema says of a flow, from its table NetworkActivityCommon. @throws WardletError WL_BAD_MESSAGE */
+export function readActivity(
+  reader: FlatBufferReader,
+  bytes: Uint8Array,
+  activity: number,
+  more?: (flow: WritableFlow, common: number) => void,
+): NetworkActivity {
   const flows: Flow[] = [];
   walkFlows(
     reader,
@@ -67,9 +73,10 @@ function readActivity(reader: FlatBufferReader, bytes: Uint8Array, activity: num
       userId,
       executable,
       commandLine,
+      common,
     ) => {
       const size = family === 4 ? 4 : 16;
-      const flow: Writable<Flow> = {
+      const flow: WritableFlow = {
         family,
         protocol: nameOf(PROTOCOL_NAMES, protocol),
         localAddress: formatAddress(bytes, addresses, size),
@@ -83,6 +90,7 @@ function readActivity(reader: FlatBufferReader, bytes: Uint8Array, activity: num
       if (userId) flow.userId = reader.view.getUint16(userId, true);
       if (executable) flow.executable = reader.decodeText(executable);
       if (commandLine) flow.commandLine = reader.decodeText(commandLine);
+      more?.(flow, common);
       flows.push(flow);
     },
   );

@@ -2,6 +2,8 @@
 
 import { WardletError } from '../errors.ts';
 import { decodeMessage23 } from './decode-2.3.ts';
+import { decodeFlatBuffers30 } from './decode-3.0-flatbuffers.ts';
+import { decodeProtobuf30 } from './decode-3.0-protobuf.ts';
 import type { MessageFormat, SecurityMessage } from './security-message.ts';
 
 /**
@@ -15,8 +17,16 @@ import type { MessageFormat, SecurityMessage } from './security-message.ts';
  * @throws WardletError WL_BAD_MESSAGE, WL_UNSUPPORTED_FORMAT
  */
 export function decodeMessage(bytes: Uint8Array, format: MessageFormat = '2.3'): SecurityMessage {
-  if (format === '2.3') return decodeMessage23(bytes);
-  throw new WardletError('WL_UNSUPPORTED_FORMAT', `this release cannot decode format ${format}`, {
-    hint: 'decode 2.3 messages, or use a release whose bindings read the format',
-  });
+  switch (format) {
+    case '2.3':
+      return decodeMessage23(bytes);
+    case '3.0-flatbuffers':
+      return decodeFlatBuffers30(bytes);
+    case '3.0-protobuf':
+      return decodeProtobuf30(bytes);
+    default:
+      throw new WardletError('WL_UNSUPPORTED_FORMAT', `this release cannot decode format ${format}`, {
+        hint: 'use a release whose bindings read the format',
+      });
+  }
 }

@@ -18,6 +18,8 @@ const UUID_BYTES = 16;
 const OFFSET = 4;
 
 export interface Envelope {
+  /** Position of the table. */
+  readonly message: number;
   /** Position of its text. */
   readonly moduleId: number;
   readonly moduleVersion: number;
@@ -27,6 +29,8 @@ export interface Envelope {
 }
 
 export interface EventHead {
+  /** Position of the table. */
+  readonly event: number;
   /** Position of 16 bytes. */
   readonly id: number;
   /** Unix seconds. */
@@ -47,7 +51,7 @@ export function readEnvelope(reader: FlatBufferReader): Envelope {
   reader.i8(message, MESSAGE_TIMEZONE, 'Message.timezone');
   reader.required(message, MESSAGE_EVENTS, OFFSET, 'Message.events');
   const events = reader.offsets(message, MESSAGE_EVENTS, 'Message.events');
-  return { moduleId, moduleVersion, events, count: reader.count(events) };
+  return { message, moduleId, moduleVersion, events, count: reader.count(events) };
 }
 
 /** The event at `index` of the envelope. @throws WardletError WL_BAD_MESSAGE */
@@ -58,6 +62,7 @@ export function readEventHead(reader: FlatBufferReader, envelope: Envelope, inde
   const payloadField = reader.required(event, EVENT_PAYLOAD, OFFSET, 'Event.payload');
   if (payloadType === 0) reader.fail('Event.payload', payloadField, 'it says of no kind what it is');
   return {
+    event,
     id,
     time: reader.u32(event, EVENT_TIME, 'Event.time'),
     intervalSeconds: reader.u32(event, EVENT_INTERVAL, 'Event.collection_interval'),

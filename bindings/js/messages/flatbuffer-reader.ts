@@ -150,7 +150,16 @@ export class FlatBufferReader {
     return elements;
   }
 
-  /** Elements of the vector that `offsets` or `structs` found; 0 for an absent one. */
+  /** The first element of a vector of numbers of `size` bytes, 0 when absent; its count is `count`. */
+  numbers(table: number, id: number, size: number, what: string): number {
+    const at = this.field(table, id, OFFSET, what);
+    if (at === 0) return 0;
+    const elements = this.#elements(at, size, what);
+    this.charge(Math.ceil((this.count(elements) * size) / BYTES_PER_OBJECT), what, elements);
+    return elements;
+  }
+
+  /** Elements of the vector that `offsets`, `numbers` or `structs` found; 0 for an absent one. */
   count(elements: number): number {
     return elements === 0 ? 0 : this.view.getUint32(elements - OFFSET, true);
   }

@@ -20,8 +20,6 @@ import type { FlatBufferReader } from './flatbuffer-reader.ts';
 import type { AddressFamily } from './security-message.ts';
 import { LayoutCache, TableLayout } from './table-layout.ts';
 
-/** Of NetworkActivityCommon, written by agents that know processes. */
-
 const OFFSET = 4;
 const COMMON = 'NetworkActivityCommon';
 
@@ -40,6 +38,8 @@ export type FlowSink = (
   userId: number,
   executable: number,
   commandLine: number,
+  /** The table NetworkActivityCommon: for fields of a later schema. */
+  common: number,
 ) => void;
 
 /** NetworkActivityV4 and V6: where in the table its two fields stand. */
@@ -130,6 +130,7 @@ function walkFamily(
       at.userId === 0 ? 0 : common + at.userId,
       at.executable === 0 ? 0 : reader.textAt(common + at.executable, `${COMMON}.executable`),
       at.commandLine === 0 ? 0 : reader.textAt(common + at.commandLine, `${COMMON}.commandline`),
+      common,
     );
   }
 }

@@ -10,6 +10,47 @@ export const BASELINE_RESULTS = ['PASS', 'FAIL', 'ERROR'] as const;
 export const BASELINE_SEVERITIES = ['CRITICAL', 'IMPORTANT', 'WARNING', 'INFORMATIONAL'] as const;
 export const PROCESS_EVENTS = ['FORK', 'EXEC', 'EXIT'] as const;
 export const LOG_LEVELS = ['NOTSET', 'FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG'] as const;
+export const INITIATORS = ['unknown', 'local', 'remote'] as const;
+export const OUTCOMES = ['undecided', 'established', 'refused', 'unanswered', 'reset'] as const;
+export const DETECTION_KINDS = [
+  'KIND_UNKNOWN',
+  'HORIZONTAL_SCAN',
+  'VERTICAL_SCAN',
+  'ADDRESS_SWEEP',
+  'SYN_FLOOD',
+  'UDP_FLOOD',
+  'ICMP_FLOOD',
+  'REFLECTION',
+  'BRUTE_FORCE',
+  'BEACON',
+  'DNS_TUNNEL',
+  'ICMP_TUNNEL',
+  'SUSPICIOUS_ADDRESS',
+  'FIRST_CONTACT',
+] as const;
+export const DETECTION_SEVERITIES = ['LOW', 'MEDIUM', 'HIGH'] as const;
+export const DETECTION_DIRECTIONS = ['INBOUND', 'OUTBOUND'] as const;
+export const DETECTION_STATES = ['BEGUN', 'ONGOING', 'ENDED'] as const;
+
+/** What an agent counts since its start: packets seen = packetsCounted + all that were ignored. In the schema's order. */
+export const COUNTER_NAMES = [
+  'packetsCounted',
+  'nonIp',
+  'nonLocal',
+  'localToLocal',
+  'unsupportedProtocol',
+  'malformed',
+  'truncated',
+  'nonUnicast',
+  'own',
+  'disabled',
+  'merged',
+  'evicted',
+  'outboxWaits',
+  'clockJumps',
+  'messagesLost',
+] as const;
+export type CounterName = (typeof COUNTER_NAMES)[number];
 
 /** One of the names, or a value that a later schema may have given a name: `Unknown(7)`. */
 export type Named<Names extends readonly string[]> = Names[number] | `Unknown(${number})`;
@@ -30,12 +71,22 @@ export interface SecurityMessage {
   /** major.minor.patch; on the wire a u32, major << 24 | minor << 16 | patch. */
   readonly moduleVersion: string;
   readonly events: readonly SecurityEvent[];
+  // Schema 3.0 says these as well.
+  /** UUID text, new at every start of the agent: a reboot is no gap. */
+  readonly bootId?: string;
+  /** Counts up from 0 at every start. */
+  readonly sequence?: number;
+  /** Unix seconds, to the tenth. */
+  readonly time?: number;
+  readonly uptimeSeconds?: number;
+  /** Since start; those that have changed since the message before. */
+  readonly counters?: Readonly<Partial<Record<CounterName, number>>>;
 }
 
 export interface SecurityEvent {
   /** UUID text. */
   readonly id: string;
-  /** Unix seconds: when it was collected. */
+  /** Unix seconds: when it was collected; to the tenth in schema 3.0. */
   readonly time: number;
   /** Seconds before `time` that it covers. */
   readonly collectionIntervalSeconds: number;
@@ -51,6 +102,8 @@ export type Payload =
   | Baseline
   | ProcessEvent
   | Log
+  | Statistics
+  | Detection
   | UnknownPayload;
 
 export interface NetworkActivity {
@@ -77,6 +130,19 @@ export interface Flow {
   readonly userId?: number;
   readonly executable?: string;
   readonly commandLine?: string;
+  // Schema 3.0 says these as well.
+  readonly packetsIn?: number;
+  readonly packetsOut?: number;
+  /** Unix seconds, to the tenth. */
+  readonly firstSeen?: number;
+  readonly lastSeen?: number;
+  /** Who sent the first packet. */
+  readonly initiator?: Named<typeof INITIATORS>;
+  readonly outcome?: Named<typeof OUTCOMES>;
+  /** TCP: flags of all segments received, ORed (bit 0 FIN, 1 SYN, 2 RST, 3 PSH, 4 ACK, 5 URG, 6 ECE, 7 CWR). */
+  readonly tcpFlagsIn?: number;
+  /** TCP: flags of all segments sent. */
+  readonly tcpFlagsOut?: number;
 }
 
 export interface SystemInformation {
@@ -142,6 +208,42 @@ export interface LogRecord {
   readonly line: number;
   /** As the device wrote it; a u64, rounded to a double above 2^53. */
   readonly timestamp: number;
+}
+
+/** What the agent says of itself. */
+export interface Statistics {
+  readonly kind: 'Statistics';
+  /** Since start, all of them. */
+  readonly counters: Readonly<Record<CounterName, number>>;
+  /** In the table now. */
+  readonly flowsIpv4: number;
+  readonly flowsIpv6: number;
+  /** The table's size, each family. */
+  readonly flowCapacity: number;
+}
+
+/** One ongoing attack is one detection with updates: `detection` and `number` name it. */
+export interface Detection {
+  readonly kind: 'Detection';
+  readonly detection: Named<typeof DETECTION_KINDS>;
+  readonly severity: Named<typeof DETECTION_SEVERITIES>;
+  readonly direction: Named<typeof DETECTION_DIRECTIONS>;
+  readonly state: Named<typeof DETECTION_STATES>;
+  /** Since start; updates repeat it. */
+  readonly number: number;
+  readonly protocol: Protocol;
+  /** A few of the `peerCount` peers. */
+  readonly peers: readonly string[];
+  readonly peerCount: number;
+  /** A few of the `portCount` ports. */
+  readonly ports: readonly number[];
+  readonly portCount: number;
+  /** What was counted, and the limit that it crossed. */
+  readonly count: number;
+  readonly limit: number;
+  /** Unix seconds, to the tenth: first and last evidence. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
 }
 
 /** A kind of payload that came with a later schema. */

@@ -1,0 +1,202 @@
+// Messages of schema 3.0 as FlatBuffers into a SecurityMessage: what schema 2.3 has is read as there.
+
+import { PAYLOAD_NETWORK_ACTIVITY } from '../../../schema/message-2.3.ts';
+import {
+  COMMON_DURATION,
+  COMMON_INITIATOR,
+  COMMON_LAST_SEEN,
+  COMMON_OUTCOME,
+  COMMON_PACKETS_IN,
+  COMMON_PACKETS_OUT,
+  COMMON_TCP_FLAGS_IN,
+  COMMON_TCP_FLAGS_OUT,
+  DETECTION_COUNT,
+  DETECTION_DIRECTION,
+  DETECTION_DURATION,
+  DETECTION_KIND,
+  DETECTION_LAST_SEEN,
+  DETECTION_LIMIT,
+  DETECTION_NUMBER,
+  DETECTION_PEER_COUNT,
+  DETECTION_PEERS,
+  DETECTION_PEERS_V6,
+  DETECTION_PORT_COUNT,
+  DETECTION_PORTS,
+  DETECTION_PROTOCOL,
+  DETECTION_SEVERITY,
+  DETECTION_STATE,
+  EVENT_TENTHS,
+  MESSAGE_BOOT_ID,
+  MESSAGE_COUNTERS,
+  MESSAGE_SEQUENCE,
+  MESSAGE_TIME,
+  MESSAGE_UPTIME,
+  PAYLOAD_DETECTION,
+  PAYLOAD_STATISTICS,
+  STATISTICS_CAPACITY,
+  STATISTICS_COUNTERS,
+  STATISTICS_FLOWS_V4,
+  STATISTICS_FLOWS_V6,
+} from '../../../schema/message-3.0-flatbuffers.ts';
+import { formatAddress } from '../address.ts';
+import { uuidText } from '../uuid.ts';
+import { readActivity, type WritableFlow } from './decode-2.3.ts';
+import { readEnvelope, readEventHead } from './envelope-2.3.ts';
+import { FlatBufferReader } from './flatbuffer-reader.ts';
+import { readPayload } from './payload-2.3.ts';
+import {
+  COUNTER_NAMES,
+  type CounterName,
+  DETECTION_DIRECTIONS,
+  DETECTION_KINDS,
+  DETECTION_SEVERITIES,
+  DETECTION_STATES,
+  type Detection,
+  INITIATORS,
+  nameOf,
+  OUTCOMES,
+  type Payload,
+  PROTOCOL_NAMES,
+  type SecurityMessage,
+  type Statistics,
+  versionText,
+} from './security-message.ts';
+
+const UUID_BYTES = 16;
+const OFFSET = 4;
+const COMMON = 'NetworkActivityCommon';
+
+/**
+ * Decodes one message; the bytes are not trusted.
+ * @throws WardletError WL_BAD_MESSAGE: damaged, a required field is missing, or built to cost more than it is long
+ */
+export function decodeFlatBuffers30(bytes: Uint8Array): SecurityMessage {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader = new FlatBufferReader(view, 0, bytes.length);
+  const envelope = readEnvelope(reader);
+  const { message } = envelope;
+  const bootId = reader.required(message, MESSAGE_BOOT_ID, UUID_BYTES, 'Message.boot_id');
+  const counters = readCounters(reader, message, MESSAGE_COUNTERS, 'Message.counters');
+  return {
+    format: '3.0-flatbuffers',
+    moduleId: reader.decodeText(envelope.moduleId),
+    moduleVersion: versionText(envelope.moduleVersion),
+    bootId: uuidText(bytes, bootId),
+    sequence: reader.u32(message, MESSAGE_SEQUENCE, 'Message.sequence'),
+    time: reader.u64(message, MESSAGE_TIME, 'Message.time') / 10,
+    uptimeSeconds: reader.u32(message, MESSAGE_UPTIME, 'Message.uptime'),
+    ...(counters ? { counters } : {}),
+    events: Array.from({ length: envelope.count }, (_, index) => {
+      const { event, id, time, intervalSeconds, payloadType, payload } = readEventHead(
+        reader,
+        envelope,
+        index,
+      );
+      const tenths = time * 10 + reader.u8(event, EVENT_TENTHS, 'Event.time_tenths');
+      return {
+        id: uuidText(bytes, id),
+        time: tenths / 10,
+        collectionIntervalSeconds: intervalSeconds,
+        payload: readPayload30(reader, bytes, payloadType, payload, tenths),
+      };
+    }),
+  };
+}
+
+/** time: the event's, in tenths of a second. */
+function readPayload30(
+  reader: FlatBufferReader,
+  bytes: Uint8Array,
+  type: number,
+  table: number,
+  time: number,
+): Payload {
+  switch (type) {
+    case PAYLOAD_NETWORK_ACTIVITY:
+      return readActivity(reader, bytes, table, (flow, common) => addFields(reader, flow, common, time));
+    case PAYLOAD_STATISTICS:
+      return readStatistics(reader, table);
+    case PAYLOAD_DETECTION:
+      return readDetection(reader, bytes, table, time);
+    default:
+      return readPayload(reader, type, table);
+  }
+}
+
+function addFields(reader: FlatBufferReader, flow: WritableFlow, common: number, time: number): void {
+  const last = time - reader.u32(common, COMMON_LAST_SEEN, `${COMMON}.last_seen`);
+  flow.packetsIn = reader.u32(common, COMMON_PACKETS_IN, `${COMMON}.packets_in`);
+  flow.packetsOut = reader.u32(common, COMMON_PACKETS_OUT, `${COMMON}.packets_out`);
+  flow.firstSeen = (last - reader.u32(common, COMMON_DURATION, `${COMMON}.duration`)) / 10;
+  flow.lastSeen = last / 10;
+  flow.initiator = nameOf(INITIATORS, reader.i8(common, COMMON_INITIATOR, `${COMMON}.initiator`));
+  flow.outcome = nameOf(OUTCOMES, reader.i8(common, COMMON_OUTCOME, `${COMMON}.outcome`));
+  const flagsIn = reader.u8(common, COMMON_TCP_FLAGS_IN, `${COMMON}.tcp_flags_in`);
+  const flagsOut = reader.u8(common, COMMON_TCP_FLAGS_OUT, `${COMMON}.tcp_flags_out`);
+  if (flow.protocol !== 'TCP') return;
+  flow.tcpFlagsIn = flagsIn;
+  flow.tcpFlagsOut = flagsOut;
+}
+
+/** Those that are not zero; undefined where the table is absent. */
+function readCounters(
+  reader: FlatBufferReader,
+  table: number,
+  id: number,
+  what: string,
+): Partial<Record<CounterName, number>> | undefined {
+  const at = reader.field(table, id, OFFSET, what);
+  if (at === 0) return undefined;
+  const counters = reader.table(at, what);
+  const values: Partial<Record<CounterName, number>> = {};
+  COUNTER_NAMES.forEach((name, field) => {
+    const value = reader.u64(counters, field, `Counters.${name}`);
+    if (value !== 0) values[name] = value;
+  });
+  return values;
+}
+
+function readStatistics(reader: FlatBufferReader, table: number): Statistics {
+  const counters = readCounters(reader, table, STATISTICS_COUNTERS, 'Statistics.counters');
+  return {
+    kind: 'Statistics',
+    counters: Object.fromEntries(COUNTER_NAMES.map((name) => [name, counters?.[name] ?? 0])) as Record<
+      CounterName,
+      number
+    >,
+    flowsIpv4: reader.u32(table, STATISTICS_FLOWS_V4, 'Statistics.flows_ipv4'),
+    flowsIpv6: reader.u32(table, STATISTICS_FLOWS_V6, 'Statistics.flows_ipv6'),
+    flowCapacity: reader.u32(table, STATISTICS_CAPACITY, 'Statistics.flow_capacity'),
+  };
+}
+
+function readDetection(reader: FlatBufferReader, bytes: Uint8Array, table: number, time: number): Detection {
+  const { view } = reader;
+  const size = reader.u8(table, DETECTION_PEERS_V6, 'Detection.peers_ipv6') ? 16 : 4;
+  const peers = reader.numbers(table, DETECTION_PEERS, 1, 'Detection.peers');
+  const peerBytes = reader.count(peers);
+  if (peerBytes % size !== 0) reader.fail('Detection.peers', peers, `${peerBytes} bytes are no addresses`);
+  const ports = reader.numbers(table, DETECTION_PORTS, 2, 'Detection.ports');
+  const last = time - reader.u32(table, DETECTION_LAST_SEEN, 'Detection.last_seen');
+  const name = <Names extends readonly string[]>(names: Names, id: number, field: string) =>
+    nameOf(names, reader.i8(table, id, `Detection.${field}`));
+  return {
+    kind: 'Detection',
+    detection: name(DETECTION_KINDS, DETECTION_KIND, 'kind'),
+    severity: name(DETECTION_SEVERITIES, DETECTION_SEVERITY, 'severity'),
+    direction: name(DETECTION_DIRECTIONS, DETECTION_DIRECTION, 'direction'),
+    state: name(DETECTION_STATES, DETECTION_STATE, 'state'),
+    number: reader.u32(table, DETECTION_NUMBER, 'Detection.number'),
+    protocol: name(PROTOCOL_NAMES, DETECTION_PROTOCOL, 'protocol'),
+    peers: Array.from({ length: peerBytes / size }, (_, index) =>
+      formatAddress(bytes, peers + index * size, size),
+    ),
+    peerCount: reader.u32(table, DETECTION_PEER_COUNT, 'Detection.peer_count'),
+    ports: Array.from({ length: reader.count(ports) }, (_, index) => view.getUint16(ports + index * 2, true)),
+    portCount: reader.u32(table, DETECTION_PORT_COUNT, 'Detection.port_count'),
+    count: reader.u64(table, DETECTION_COUNT, 'Detection.count'),
+    limit: reader.u64(table, DETECTION_LIMIT, 'Detection.limit'),
+    firstSeen: (last - reader.u32(table, DETECTION_DURATION, 'Detection.duration')) / 10,
+    lastSeen: last / 10,
+  };
+}

@@ -1,0 +1,130 @@
+// Writes what is derived from schema/message-3.0.proto: the reader's static code, and the schema's fields as facts. Run
+// after a change of the schema: node scripts/generate-protobuf.mjs. A test holds the files against the schema.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import protobuf from 'protobufjs';
+import pbjs from 'protobufjs-cli/pbjs.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+export const READER_FILE = `${root}bindings/js/messages/generated/message-3.0.js`;
+export const READER_TYPES_FILE = `${root}bindings/js/messages/generated/message-3.0.d.ts`;
+export const FIELDS_FILE = `${root}schema/message-3.0.ts`;
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { reader, readerTypes, fields } = await generate();
+  await writeFile(READER_FILE, reader);
+  await writeFile(READER_TYPES_FILE, readerTypes);
+  await writeFile(FIELDS_FILE, fields);
+}
+
+/** The contents of the three files. */
+export async function generate() {
+  const schema = await readFile(`${root}schema/message-3.0.proto`, 'utf8');
+  const { root: parsed } = protobuf.parse(schema, { keepCase: true });
+  const messages = parsed.lookup('wardlet.v3').nestedArray.filter((type) => type instanceof protobuf.Type);
+  const json = asRead(schema);
+  return { fields: fieldsText(messages), reader: await readerText(json), readerTypes: typesText(json) };
+}
+
+function fieldsText(messages) {
+  const isMessage = (name) => messages.some((message) => message.name === name);
+  const lines = messages.map((message) => {
+    const fields = message.fieldsArray.map((field) => {
+      const type = isMessage(field.type) || /^[a-z]/.test(field.type) ? field.type : 'enum';
+      const rest = `${field.repeated ? ', repeated: true' : ''}${field.partOf ? `, oneof: '${field.partOf.name}'` : ''}`;
+      return `    ${field.id}: { name: '${field.name}', type: '${type}'${rest} },\n`;
+    });
+    return fields.length === 0
+      ? `  ${message.name}: {},\n`
+      : `  ${message.name}: {\n${fields.join('')}  },\n`;
+  });
+  return `// Schema 3.0 as protobuf in facts: the fields of every message, by number. Made by scripts/generate-protobuf.mjs.
+
+export interface ProtobufField {
+  readonly name: string;
+  /** Of the schema; any enum is \`enum\`. */
+  readonly type: string;
+  readonly repeated?: boolean;
+  readonly oneof?: string;
+}
+
+export const PROTOBUF_MESSAGES: Readonly<Record<string, Readonly<Record<number, ProtobufField>>>> = {
+${lines.join('')}};
+`;
+}
+
+/**
+ * The schema as the reader takes it: packed columns and texts are the bytes they are on the wire (the same wire type).
+ * Columns are walked in place, so that no byte of one costs an array element of 8, or an object.
+ */
+function asRead(schema) {
+  const json = protobuf.parse(schema).root.toJSON();
+  for (const { fields } of Object.values(messagesOf(json))) {
+    for (const field of Object.values(fields ?? {})) {
+      const isColumn = field.rule === 'repeated' && /^[su]int/.test(field.type);
+      if (!isColumn && field.type !== 'string') continue;
+      field.type = 'bytes';
+      delete field.rule;
+    }
+  }
+  return json;
+}
+
+function messagesOf(json) {
+  return json.nested.wardlet.nested.v3.nested;
+}
+
+async function readerText(json) {
+  const folder = await mkdtemp(join(tmpdir(), 'wardlet-'));
+  try {
+    const file = join(folder, 'schema.json');
+    await writeFile(file, JSON.stringify(json));
+    const out = join(folder, 'out.js');
+    const switches = ['create', 'encode', 'verify', 'convert', 'delimited', 'typeurl', 'comments'];
+    await promisify(pbjs.main)([
+      ...['-t', 'static-module', '-w', 'es6', '-r', 'wardlet', '-o', out],
+      ...switches.map((name) => `--no-${name}`),
+      file,
+    ]);
+    const code = await readFile(out, 'utf8');
+    return `// The reader of schema 3.0. Made by scripts/generate-protobuf.mjs.\n${code}`;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the reader returns. What is absent is zero, empty or null. */
+function typesText(json) {
+  const types = messagesOf(json);
+  const typeOf = ({ type }) => {
+    if (type === 'bytes') return 'Uint8Array';
+    if (type === 'bool') return 'boolean';
+    if (type === 'uint64') return 'U64';
+    return types[type]?.fields ? type : 'number';
+  };
+  const interfaces = Object.entries(types)
+    .filter(([, { fields }]) => fields)
+    .map(([name, { fields }]) => {
+      const members = Object.entries(fields).map(([key, field]) => {
+        const type = typeOf(field);
+        const rest = field.rule === 'repeated' ? `readonly ${type}[]` : types[type] ? `${type} | null` : type;
+        return `  readonly ${key}: ${rest};\n`;
+      });
+      if (members.length === 0)
+        return `// biome-ignore lint: a message without fields\nexport interface ${name} {}\n`;
+      return `export interface ${name} {\n${members.join('')}}\n`;
+    });
+  return `// What the reader of schema 3.0 returns. Made by scripts/generate-protobuf.mjs.
+
+/** A number, or an object where the package \`long\` is there. */
+export type U64 = number | { toNumber(): number };
+
+${interfaces.join('\n')}
+export const wardlet: {
+  readonly v3: { readonly Message: { decode(bytes: Uint8Array): Message } };
+};
+`;
+}
