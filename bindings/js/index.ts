@@ -64,6 +64,13 @@ export {
   type UnknownPayload,
 } from './messages/security-message.ts';
 export {
+  type Arrival,
+  DeviceSequence,
+  type SequenceOptions,
+  type SequenceTotals,
+  sequenceOf,
+} from './messages/sequence.ts';
+export {
   type CoreState,
   type CoreStatus,
   type IgnoredReason,
