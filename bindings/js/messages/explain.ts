@@ -3,7 +3,10 @@
 import { formatAddress } from '../address.ts';
 import { uuidText } from '../uuid.ts';
 import { ByteCover, type ByteRun } from './byte-cover.ts';
+import type { ByteMeaning } from './byte-meaning.ts';
 import { decodeMessage23 } from './decode-2.3.ts';
+import { decodeFlatBuffers30 } from './decode-3.0-flatbuffers.ts';
+import { explainProtobuf30 } from './explain-3.0-protobuf.ts';
 import {
   type FieldShape,
   MESSAGE_SHAPE,
@@ -15,18 +18,9 @@ import {
   UNKNOWN_PAYLOAD,
 } from './explain-schema-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
-import { nameOf, versionText } from './security-message.ts';
+import { type MessageFormat, nameOf, versionText } from './security-message.ts';
 
-/** A run of bytes and what it means. */
-export interface ByteMeaning {
-  readonly offset: number;
-  readonly length: number;
-  /** `Message.events[0].payload.ipv4_activity[3].common.local_port`; empty where no object owns the bytes. */
-  readonly path: string;
-  readonly meaning: string;
-  /** What the bytes say; of an offset, the byte it points to. Texts come from the device as they are. */
-  readonly value?: string | number;
-}
+export type { ByteMeaning } from './byte-meaning.ts';
 
 const OFFSET = 4;
 const VTABLE_HEADER = 4;
@@ -34,13 +28,16 @@ const VTABLE_HEADER = 4;
 const PADDING_MAX = 7;
 
 /**
- * Explains a message of schema 2.3: every byte once, in order, without gaps. What several objects share (a vtable, say)
- * is explained at the first one that uses it; what nothing points to is `unreferenced`.
+ * Explains a message: every byte once, in order, without gaps. What several objects of FlatBuffers share (a vtable, say)
+ * is explained at the first one that uses it; what nothing points to is `unreferenced`. Of 3.0 as FlatBuffers, what 2.3 does
+ * not have is explained as such.
  *
  * @throws WardletError WL_BAD_MESSAGE for what decodeMessage refuses
  */
-export function explainMessage(bytes: Uint8Array): readonly ByteMeaning[] {
-  decodeMessage23(bytes);
+export function explainMessage(bytes: Uint8Array, format: MessageFormat = '2.3'): readonly ByteMeaning[] {
+  if (format === '3.0-protobuf') return explainProtobuf30(bytes);
+  if (format === '3.0-flatbuffers') decodeFlatBuffers30(bytes);
+  else decodeMessage23(bytes);
   return new Explanation(bytes).all();
 }
 
