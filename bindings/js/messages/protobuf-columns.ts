@@ -10,7 +10,7 @@ export abstract class Column {
 
   constructor(bytes: Uint8Array, name: string) {
     this.bytes = bytes;
-    this.name = name;
+    this.name = `FlowTable.${name}`;
   }
 
   get isLeftOut(): boolean {
@@ -19,12 +19,11 @@ export abstract class Column {
 
   /** After the last flow: nothing may be left. @throws WardletError WL_BAD_MESSAGE */
   finish(): void {
-    if (this.at < this.bytes.length)
-      refuse(`FlowTable.${this.name}`, 'it has more than the flows take from it');
+    if (this.at < this.bytes.length) refuse(this.name, 'it has more than the flows take from it');
   }
 
   protected end(): never {
-    return refuse(`FlowTable.${this.name}`, 'it has less than the flows take from it');
+    return refuse(this.name, 'it has less than the flows take from it');
   }
 }
 
@@ -41,7 +40,7 @@ export class NumberColumn extends Column {
   next(): number {
     if (this.isLeftOut) return 0;
     if (this.at === this.bytes.length) this.end();
-    const end = varintEnd(this.bytes, this.at, this.bytes.length, this.#width, `FlowTable.${this.name}`);
+    const end = varintEnd(this.bytes, this.at, this.bytes.length, this.#width, this.name);
     const value = varint(this.bytes, this.at, end);
     this.at = end;
     return value;
@@ -50,7 +49,8 @@ export class NumberColumn extends Column {
   /** How many numbers there are. */
   count(): number {
     let count = 0;
-    for (const byte of this.bytes) if (byte < 0x80) count++;
+    // No iterator: it would make an object for every byte.
+    for (let at = 0; at < this.bytes.length; at++) if ((this.bytes[at] ?? 0) < 0x80) count++;
     return count;
   }
 }
