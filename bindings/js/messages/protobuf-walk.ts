@@ -25,7 +25,7 @@ const DAMAGED = 'check that these are all bytes of one message, unchanged: not c
 const OTHER_SCHEMA = 'check that the sender writes this schema, and that the message arrived whole';
 const HOSTILE = 'drop the message: no encoder of this schema writes such a one';
 
-/** A field as it stands in the bytes. */
+/** A field as it stands in the bytes. Valid while it is visited: the next one takes its place. */
 export interface FieldRun {
   /** The message it is a field of. */
   readonly message: string;
@@ -82,11 +82,14 @@ export function varintWidth(type: string): number {
   return type === 'uint64' || type === 'enum' ? LONG_VARINT : SHORT_VARINT;
 }
 
+type MutableRun = { -readonly [Key in keyof FieldRun]: FieldRun[Key] };
+
 class Walk {
   readonly #bytes: Uint8Array;
   readonly #visitor: ProtobufVisitor;
   #objectsLeft: number;
   #events = 0;
+  readonly #runs: MutableRun[] = [];
 
   constructor(bytes: Uint8Array, visitor: ProtobufVisitor) {
     this.#bytes = bytes;
@@ -94,48 +97,54 @@ class Walk {
     this.#objectsLeft = OBJECTS_FREE + Math.floor(bytes.length / BYTES_PER_OBJECT);
   }
 
-  message(name: string, start: number, end: number): void {
+  message(name: string, start: number, end: number, depth = 0): void {
+    // One for each depth: a message of many small fields makes no object for each.
+    const run = this.#runs[depth] ?? newRun();
+    this.#runs[depth] = run;
     /** A bit for each number that has stood. */
     let seen = 0;
     let oneof = false;
-    for (let at = start; at < end; ) {
-      const run = this.#field(name, at, end);
+    for (let at = start; at < end; at = run.end) {
+      this.#field(name, at, end, run);
       const { field, number } = run;
-      at = run.end;
       if (field === undefined) {
         this.#visitor.field(run);
         continue;
       }
-      const what = `${name}.${field.name}`;
-      const isRepeatedMessage = field.repeated === true && isMessage(field);
-      if (!isRepeatedMessage) {
-        if ((seen & (1 << number)) !== 0) refuse(`${what} at byte ${run.start}`, 'it stands twice', HOSTILE);
+      if (field.repeated === true && isMessage(field)) this.#charge(run, field);
+      else {
+        if ((seen & (1 << number)) !== 0) this.#fail(run, 'it stands twice', HOSTILE);
         seen |= 1 << number;
-      } else this.#charge(what, run.start);
+      }
       if (field.oneof !== undefined) {
-        if (oneof) refuse(`${what} at byte ${run.start}`, 'the event has a payload already', HOSTILE);
+        if (oneof) this.#fail(run, 'the event has a payload already', HOSTILE);
         oneof = true;
       }
-      this.#check(what, run, field);
+      this.#check(run, field);
       this.#visitor.field(run);
       if (isMessage(field)) {
-        this.message(field.type, run.content, run.end);
+        this.message(field.type, run.content, run.end, depth + 1);
         this.#visitor.leave?.(run);
       }
     }
   }
 
-  #field(message: string, start: number, end: number): FieldRun {
+  #field(message: string, start: number, end: number, run: MutableRun): void {
     const bytes = this.#bytes;
-    const head = varintEnd(bytes, start, end, SHORT_VARINT, `field of ${message}`);
+    const head = varintEnd(bytes, start, end, SHORT_VARINT, message);
     const tag = varint(bytes, start, head);
     const number = Math.floor(tag / 8);
     const wireType = tag % 8;
-    if (number === 0 || number > FIELD_NUMBER_MAX) {
-      refuse(`field of ${message} at byte ${start}`, 'a field cannot have such a number', DAMAGED);
-    }
     const field = PROTOBUF_MESSAGES[message]?.[number];
-    const what = `${message}.${field?.name ?? number}`;
+    run.message = message;
+    run.number = number;
+    run.field = field;
+    run.wireType = wireType;
+    run.start = start;
+    run.head = head;
+    if (number === 0 || number > FIELD_NUMBER_MAX)
+      this.#fail(run, 'a field cannot have such a number', DAMAGED);
+    const what = field?.name ?? message;
     let content = head;
     let length: number;
     switch (wireType) {
@@ -153,36 +162,44 @@ class Walk {
         length = 4;
         break;
       default:
-        return refuse(`${what} at byte ${start}`, `there is no wire type ${wireType}`, DAMAGED);
+        this.#fail(run, `there is no wire type ${wireType}`, DAMAGED);
     }
-    if (length > end - content) {
-      refuse(`${what} at byte ${start}`, `${length} bytes reach over the end of ${message}`, DAMAGED);
-    }
-    return { message, number, field, wireType, start, head, content, end: content + length };
+    if (length > end - content) this.#fail(run, `${length} bytes reach over the end of ${message}`, DAMAGED);
+    run.content = content;
+    run.end = content + length;
   }
 
   /** A known field: of the wire type the schema says, and numbers that end and fit. */
-  #check(what: string, { wireType, start, content, end }: FieldRun, field: ProtobufField): void {
+  #check(run: FieldRun, field: ProtobufField): void {
+    const { wireType, content, end } = run;
     const isPlain = isNumber(field) && !field.repeated;
     if (wireType !== (isPlain ? VARINT : BYTES)) {
-      refuse(`${what} at byte ${start}`, `wire type ${wireType} is not the schema's`, HOSTILE);
+      this.#fail(run, `wire type ${wireType} is not the schema's`, HOSTILE);
     }
     if (!isNumber(field)) return;
     const width = varintWidth(field.type);
-    for (let at = content; at < end; ) at = varintEnd(this.#bytes, at, end, width, what);
+    for (let at = content; at < end; ) at = varintEnd(this.#bytes, at, end, width, field.name);
   }
 
-  #charge(what: string, at: number): void {
-    if (what === 'Message.events' && ++this.#events > EVENTS_MAX) {
-      refuse(`${what} at byte ${at}`, `there are more than ${EVENTS_MAX}`, HOSTILE);
+  #charge(run: FieldRun, { type }: ProtobufField): void {
+    if (type === 'Event' && ++this.#events > EVENTS_MAX) {
+      this.#fail(run, `there are more than ${EVENTS_MAX}`, HOSTILE);
     }
-    if (--this.#objectsLeft < 0)
-      refuse(`${what} at byte ${at}`, 'too many for the length of the message', HOSTILE);
+    if (--this.#objectsLeft < 0) this.#fail(run, 'too many for the length of the message', HOSTILE);
+  }
+
+  #fail({ message, number, field, start }: FieldRun, why: string, hint: string): never {
+    return refuse(`${message}.${field?.name ?? number} at byte ${start}`, why, hint);
   }
 }
 
+function newRun(): MutableRun {
+  return { message: '', number: 0, field: undefined, wireType: 0, start: 0, head: 0, content: 0, end: 0 };
+}
+
+/** Messages have capital names. */
 export function isMessage({ type }: ProtobufField): boolean {
-  return /^[A-Z]/.test(type);
+  return type.charCodeAt(0) < 0x61;
 }
 
 export function isNumber(field: ProtobufField): boolean {
