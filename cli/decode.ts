@@ -4,36 +4,56 @@ import { basename } from 'node:path';
 import { WardletError } from '../bindings/js/errors.ts';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
 import { explainMessage } from '../bindings/js/messages/explain.ts';
+import { parseMessageType } from '../bindings/js/messages/message-type.ts';
+import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { out } from './colours.ts';
+import { choice } from './options.ts';
 import { grouped, printable, table } from './terminal.ts';
 
 export interface DecodeOptions {
+  readonly format: string;
+  readonly mti?: string;
   readonly explain?: boolean;
   readonly json?: boolean;
 }
 
+const FORMATS: readonly MessageFormat[] = ['2.3', '3.0-protobuf', '3.0-flatbuffers'];
 /** IoT Hub takes messages up to 256 KB, properties included. */
 const MESSAGE_MAX = 262_144;
 /** Bytes of hex shown of one entry. */
 const HEX_SHOWN = 16;
 
 export async function decode(files: readonly string[], options: DecodeOptions): Promise<void> {
+  const format = formatOf(options);
   for (const file of files) {
     const bytes = await readMessage(file);
     const name = file === '-' ? 'standard input' : basename(file);
     try {
-      if (!options.explain) process.stdout.write(`${JSON.stringify(decodeMessage(bytes))}\n`);
-      else if (options.json) explainAsJson(bytes);
-      else explainAsTable(name, bytes);
+      if (!options.explain) process.stdout.write(`${JSON.stringify(decodeMessage(bytes, format))}\n`);
+      else if (options.json) explainAsJson(bytes, format);
+      else explainAsTable(name, bytes, format);
     } catch (cause) {
       if (!(cause instanceof WardletError)) throw cause;
-      throw new WardletError(cause.code, `${name} is no security message of schema 2.3: ${cause.message}`, {
-        cause,
-        hint: cause.hint,
-      });
+      throw new WardletError(
+        cause.code,
+        `${name} is no security message of schema ${format}: ${cause.message}`,
+        {
+          cause,
+          hint: cause.hint,
+        },
+      );
     }
   }
+}
+
+function formatOf({ format, mti }: DecodeOptions): MessageFormat {
+  if (mti === undefined) return choice('--format', format, FORMATS);
+  const type = parseMessageType(mti);
+  if (type) return type.format;
+  throw new WardletError('WL_BAD_USAGE', `--mti ${printable(mti)} is no message type this release reads`, {
+    hint: 'give the property as the message has it: 2.3-1-0-0, 3.0-1-1-0, 3.0-2-0-0, ...; or name the format with --format',
+  });
 }
 
 async function readMessage(file: string): Promise<Uint8Array> {
@@ -54,12 +74,12 @@ async function readMessage(file: string): Promise<Uint8Array> {
   });
 }
 
-function explainAsJson(bytes: Uint8Array): void {
-  for (const entry of explainMessage(bytes)) process.stdout.write(`${JSON.stringify(entry)}\n`);
+function explainAsJson(bytes: Uint8Array, format: MessageFormat): void {
+  for (const entry of explainMessage(bytes, format)) process.stdout.write(`${JSON.stringify(entry)}\n`);
 }
 
-function explainAsTable(name: string, bytes: Uint8Array): void {
-  const rows = explainMessage(bytes).map(({ offset, length, path, meaning, value }) => [
+function explainAsTable(name: string, bytes: Uint8Array, format: MessageFormat): void {
+  const rows = explainMessage(bytes, format).map(({ offset, length, path, meaning, value }) => [
     out.dim(String(offset)),
     hex(bytes.subarray(offset, offset + length)),
     printable(path),

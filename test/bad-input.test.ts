@@ -160,6 +160,24 @@ const refusals = (): Record<string, Refusal> => ({
     says: /262,144/,
   },
   'no such message': { args: ['decode', at('no.bin')], code: 1, error: 'WL_BAD_FILE', says: /no\.bin/ },
+  'a 3.0 message that is none': {
+    args: ['decode', '--format', '3.0-protobuf', at('bad.bin')],
+    code: 1,
+    error: 'WL_BAD_MESSAGE',
+    says: /bad\.bin .*schema 3\.0-protobuf/,
+  },
+  'a message type nobody knows': {
+    args: ['decode', '--mti', '9.9-1-0-0', at('bad.bin')],
+    code: 2,
+    error: 'WL_BAD_USAGE',
+    says: /9\.9-1-0-0/,
+  },
+  'a format nobody knows': {
+    args: ['decode', '--format', '1.0', at('bad.bin')],
+    code: 2,
+    error: 'WL_BAD_USAGE',
+    says: /2\.3, 3\.0-protobuf, 3\.0-flatbuffers/,
+  },
   'an explained bad message': {
     args: ['decode', '--explain', at('bad.bin')],
     code: 1,

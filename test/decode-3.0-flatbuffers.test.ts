@@ -14,11 +14,11 @@ import { EVERY_PAYLOAD, event, message as message23 } from './support/every-payl
 import { asFlatBuffers, randomMessage } from './support/random-message-3.0.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 import { errorOf } from './support/thrown-error.ts';
-import { hasTool } from './support/tool.ts';
+import { findTool } from './support/tool.ts';
 
 const SEED = seedOfRun();
 const SCHEMA = (version: string) => new URL(`../schema/message-${version}.fbs`, import.meta.url).pathname;
-const HAS_FLATC = hasTool('flatc', ['--version'], 'flatbuffers-compiler');
+const FLATC = findTool(['flatc'], ['--version'], 'flatbuffers-compiler');
 
 test(`random messages of all kinds: read as they were meant, in both formats alike, SEED=${SEED}`, () => {
   const random = new SeededRandom(SEED);
@@ -46,7 +46,7 @@ test('a message of 2.3 is none of 3.0: the boot id is missing', () => {
   assert.match(error.message, /Message\.boot_id .* required/);
 });
 
-if (HAS_FLATC) {
+if (FLATC !== undefined) {
   test(`flatc with the schema of 2.3 reads 3.0: all flows, all kinds, SEED=${SEED}`, () => {
     const message = { ...randomMessage(new SeededRandom(SEED + 2)), events: eventsOf23() };
     const bytes = encodeFlatBuffers(message);

@@ -4,8 +4,10 @@ export function declareDecode(program: Command): void {
   program
     .command('decode')
     .summary('security messages as JSON lines')
-    .description('Reads security messages of schema 2.3, one a file, and prints each as one line of JSON.')
+    .description('Reads security messages, one a file, and prints each as one line of JSON.')
     .argument('<files...>', 'message files, or - for one message on standard input')
+    .option('--format <format>', '2.3, 3.0-protobuf or 3.0-flatbuffers', '2.3')
+    .option('--mti <type>', 'the format by the message property mti, such as 3.0-2-0-0')
     .option('--explain', 'show every byte of the message with its meaning')
     .option('--json', 'with --explain: one JSON object a line instead of a table')
     .addHelpText(
@@ -14,6 +16,7 @@ export function declareDecode(program: Command): void {
 Examples:
   wardlet decode message.bin
   wardlet decode messages/*.bin | jq .events[].payload.kind
+  wardlet decode --mti 3.0-2-1-0 message.bin
   wardlet decode --explain message.bin`,
     )
     .action(async (files: string[], options) => (await import('../decode.ts')).decode(files, options));

@@ -2,10 +2,17 @@
 
 import { spawnSync } from 'node:child_process';
 
-/** Whether the tool starts. Says so loudly where it does not: what it would have shown is not shown. */
-export function hasTool(command: string, args: readonly string[], debian: string): boolean {
-  const { status } = spawnSync(command, args, { stdio: 'ignore' });
-  if (status === 0) return true;
-  console.log(`\nNOT TESTED: no ${command} here; apt-get install ${debian}\n`);
-  return false;
+/**
+ * The first of the commands that can be run so; undefined where none can. Says so loudly then: what it would have shown is
+ * not shown.
+ */
+export function findTool(
+  commands: readonly string[],
+  args: readonly string[],
+  debian: string,
+): string | undefined {
+  const found = commands.find((command) => spawnSync(command, args, { stdio: 'ignore' }).status === 0);
+  if (found === undefined)
+    console.log(`\nNOT TESTED: no ${commands[0]} for it here; apt-get install ${debian}\n`);
+  return found;
 }
