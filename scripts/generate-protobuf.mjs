@@ -1,35 +1,32 @@
 // Writes what is derived from schema/message-3.0.proto: the reader's static code, and the schema's fields as facts. Run
-// after a change of the schema: node scripts/generate-protobuf.mjs. A test holds the files against the schema.
+// after a change of the schema: node scripts/generate-protobuf.mjs. With --check it writes nothing, and fails where a file is stale.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import protobuf from 'protobufjs';
 import pbjs from 'protobufjs-cli/pbjs.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-export const READER_FILE = `${root}bindings/js/messages/generated/message-3.0.js`;
-export const READER_TYPES_FILE = `${root}bindings/js/messages/generated/message-3.0.d.ts`;
-export const FIELDS_FILE = `${root}schema/message-3.0.ts`;
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { reader, readerTypes, fields } = await generate();
-  await writeFile(READER_FILE, reader);
-  await writeFile(READER_TYPES_FILE, readerTypes);
-  await writeFile(FIELDS_FILE, fields);
+const schema = await readFile(`${root}schema/message-3.0.proto`, 'utf8');
+const { root: parsed } = protobuf.parse(schema, { keepCase: true });
+const messages = parsed.lookup('wardlet.v3').nestedArray.filter((type) => type instanceof protobuf.Type);
+const json = asRead();
+const files = {
+  'schema/message-3.0.ts': fieldsText(),
+  'bindings/js/messages/generated/message-3.0.js': await readerText(),
+  'bindings/js/messages/generated/message-3.0.d.ts': typesText(),
+};
+for (const [file, text] of Object.entries(files)) {
+  if (!process.argv.includes('--check')) await writeFile(`${root}${file}`, text);
+  else if (text !== (await readFile(`${root}${file}`, 'utf8'))) {
+    console.error(`${file} is not what the schema makes: node scripts/generate-protobuf.mjs`);
+    process.exitCode = 1;
+  }
 }
 
-/** The contents of the three files. */
-export async function generate() {
-  const schema = await readFile(`${root}schema/message-3.0.proto`, 'utf8');
-  const { root: parsed } = protobuf.parse(schema, { keepCase: true });
-  const messages = parsed.lookup('wardlet.v3').nestedArray.filter((type) => type instanceof protobuf.Type);
-  const json = asRead(schema);
-  return { fields: fieldsText(messages), reader: await readerText(json), readerTypes: typesText(json) };
-}
-
-function fieldsText(messages) {
+function fieldsText() {
   const isMessage = (name) => messages.some((message) => message.name === name);
   const lines = messages.map((message) => {
     const fields = message.fieldsArray.map((field) => {
@@ -60,7 +57,7 @@ ${lines.join('')}};
  * The schema as the reader takes it: packed columns and texts are the bytes they are on the wire (the same wire type).
  * Columns are walked in place, so that no byte of one costs an array element of 8, or an object.
  */
-function asRead(schema) {
+function asRead() {
   const json = protobuf.parse(schema).root.toJSON();
   for (const { fields } of Object.values(messagesOf(json))) {
     for (const field of Object.values(fields ?? {})) {
@@ -77,7 +74,7 @@ function messagesOf(json) {
   return json.nested.wardlet.nested.v3.nested;
 }
 
-async function readerText(json) {
+async function readerText() {
   const folder = await mkdtemp(join(tmpdir(), 'wardlet-'));
   try {
     const file = join(folder, 'schema.json');
@@ -97,7 +94,7 @@ async function readerText(json) {
 }
 
 /** What the reader returns. What is absent is zero, empty or null. */
-function typesText(json) {
+function typesText() {
   const types = messagesOf(json);
   const typeOf = ({ type }) => {
     if (type === 'bytes') return 'Uint8Array';

@@ -15,7 +15,13 @@ export interface DeviceRun {
   readonly messages: ReadonlyArray<readonly number[]>;
   readonly decoded: readonly SecurityMessage[];
   readonly bytesOut: number;
+  readonly protobuf: SecurityMessage;
 }
+
+/** A message of schema 3.0 with one flow. */
+const PROTOBUF =
+  '0a1000112233445566778899aabbccddeeff1880d49daa3f28838088083a2508011a210a1f0a040a' +
+  '0000051202850120012a040808080832016a3a02cf08520102620164';
 
 const START = 1_700_000_000_000;
 
@@ -52,5 +58,6 @@ export async function runDevice(source: CoreSource): Promise<DeviceRun> {
     });
     core.acknowledge(message.sequence);
   }
-  return { messages, decoded, bytesOut };
+  const protobuf = Uint8Array.from(PROTOBUF.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+  return { messages, decoded, bytesOut, protobuf: decodeMessage(protobuf, '3.0-protobuf') };
 }
