@@ -9,6 +9,7 @@ import {
   CONFIGURATION_VERSION,
   ENTRY_HEADER,
   FORMAT_2_3,
+  FORMAT_3_0_PROTOBUF,
   GROUP_COUNT,
   GROUP_HIGH,
   GROUP_LOW,
@@ -61,6 +62,7 @@ import {
   FAMILY_V4,
   FAMILY_V6,
   FLOW_MAX,
+  HAS_3_0,
   INPUT,
   INPUT_SIZE,
   LOCAL_MAX,
@@ -183,9 +185,10 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
       return isNumber(value, length, 1, INTERVAL_MAX_SECONDS);
     case KEY_FORMAT:
       if (length !== 4) return BAD_VALUE;
+      if (HAS_3_0 && load<u32>(value) === FORMAT_3_0_PROTOBUF) return OK;
       return load<u32>(value) === FORMAT_2_3 ? OK : UNSUPPORTED_FORMAT;
     case KEY_BATCH_DELAY:
-      // Format 2.3, the only one so far, sends at once.
+      // Every format sends at once, so far.
       return isNumber(value, length, 0, 0);
     case KEY_OWN_CONNECTIONS:
       // A remote port that is not 0: a later fragment, which has none, is no own connection's.

@@ -36,6 +36,9 @@ export const COLLECTS_EARLY: bool = LARGE;
 /** Each message begins where the one before ended: a collection of 50,000 flows takes 30 messages. */
 export const RESUMES_PLAN: bool = LARGE;
 
+/** Schema 3.0 costs 4 KB of code. */
+export const HAS_3_0: bool = !LEAN;
+
 // --- status: what the host reads; layout in schema/status.ts ---------------------------------------------------
 export const STATUS: usize = memory.data(STATUS_SIZE, 8);
 
@@ -100,7 +103,9 @@ export const AGENT_SETTLED: usize = 216;
 export const AGENT_OUTBOX_RECORDS: usize = 224;
 /** usize: end of the used part of OWN_CONNECTIONS. */
 export const AGENT_OWN_END: usize = 228;
-export const AGENT_SIZE: i32 = 232;
+/** u64: sum of the counters that the message before carried or did not need to. */
+export const AGENT_COUNTERS_SENT: usize = 232;
+export const AGENT_SIZE: i32 = 240;
 export const AGENT: usize = memory.data(AGENT_SIZE, 8);
 
 // --- local addresses: u32 address, u32 subnet broadcast (0: none); and 16 bytes, both network order -------------
@@ -143,7 +148,7 @@ export const FLOW_PROTOCOL: usize = 28;
 export const FLOW_OWN: usize = 31;
 /** u8 by direction: TCP flags seen this interval, OR of all segments. */
 export const FLOW_TCP_FLAGS: usize = 32;
-/** u8: bits 0-1 directions ever seen (1 in, 2 out); the rest is for initiator and outcome (schema 3.0). */
+/** u8: bits 0-1 directions ever seen (1 in, 2 out); 2-3 initiator, 4 whether it was ever answered (flow/outcome.ts). */
 export const FLOW_STATE: usize = 34;
 /** u8 by direction: bits 32 to 39 of the byte count. */
 export const FLOW_BYTES_HIGH: usize = 35;
@@ -206,6 +211,17 @@ export const PLAN_LEFT: usize = 16;
 export const PLAN_FROM: usize = 24;
 export const PLAN_SIZE: i32 = 32;
 export const PLAN: usize = memory.data(PLAN_SIZE, 8);
+
+// Of schema 3.0, by family, while a flow table is measured and then written: u32 by number its flow classes, u32 by field the
+// bytes of its columns and then where they stand, u8 by flow the number of its class.
+export const CLASS_MAX: u32 = LARGE ? 127 : 32;
+export const CLASSES_SIZE: u32 = CLASS_MAX * 4;
+export const COLUMNS_SIZE: u32 = 56;
+export const NUMBERS_SIZE: u32 = FLOW_MAX + ELSE_PROTOCOLS;
+const TABLES_SIZE: i32 = 2 * (CLASSES_SIZE + COLUMNS_SIZE + NUMBERS_SIZE);
+export const CLASSES: usize = HAS_3_0 ? memory.data(TABLES_SIZE, 8) : 0;
+export const COLUMNS: usize = CLASSES + 2 * CLASSES_SIZE;
+export const NUMBERS: usize = COLUMNS + 2 * COLUMNS_SIZE;
 
 // --- input and outbox -------------------------------------------------------------------------------------------
 export const INPUT: usize = memory.data(INPUT_SIZE, 8);

@@ -9,6 +9,9 @@ export interface MessageFigures {
   /** Median of collect, next and acknowledge, ns. */
   readonly ns: number;
   readonly bytes: number;
+  /** The same as compact protobuf, which says more of each flow. */
+  readonly compactNs: number;
+  readonly compactBytes: number;
   /** The reference agent's bytes for the same, and its time where that was measured (gcc -O2, another machine). */
   readonly referenceBytes: number;
   readonly referenceNs?: number;
@@ -73,55 +76,64 @@ const CASES: readonly MessageCase[] = [
   },
 ];
 
+const FORMATS = ['2.3', '3.0-protobuf'] as const;
+
 /** Times are differences: counting and collecting, less counting alone. */
 export async function measureMessages(cores: CoreBytes, rounds: number): Promise<MessageFigures[]> {
-  const figures: MessageFigures[] = [];
   const cases: Case[] = [];
   const sizes: Array<() => number> = [];
   for (const { name, flows, shape, collectors } of CASES) {
-    const core = await benchCore(cores.standard);
-    const batches = flows === 0 ? [] : [batchOf(0, flows, shape)];
-    if (shape === BOTH_V4 && flows > 0) batches.push(batchOf(0, flows, shape, true));
-    const turns = Math.round(200_000 / (flows + 40));
-    let bytes = 0;
-    const count = () => {
-      for (const batch of batches) {
-        core.input.set(batch);
-        core.observe(0, batch.length);
-      }
-    };
-    const collect = () => {
-      core.collect(START_MS + 1, collectors);
-      bytes = takeMessages(core);
-    };
-    const repeat = (work: () => void) => {
-      for (let turn = 0; turn < turns; turn++) work();
-    };
-    cases.push({
-      name,
-      sample: () => {
-        const both = elapsed(() =>
-          repeat(() => {
-            count();
-            collect();
-          }),
-        );
-        return (both - elapsed(() => repeat(count))) / turns;
-      },
-    });
-    sizes.push(() => {
-      // What the last counting left is collected first, so that the message holds one round of packets.
-      collect();
-      count();
-      collect();
-      return bytes;
-    });
+    for (const format of FORMATS) {
+      const core = await benchCore(cores.standard);
+      core.configure({ format });
+      const batches = flows === 0 ? [] : [batchOf(0, flows, shape)];
+      if (shape === BOTH_V4 && flows > 0) batches.push(batchOf(0, flows, shape, true));
+      const turns = Math.round(200_000 / (flows + 40));
+      let bytes = 0;
+      const count = () => {
+        for (const batch of batches) {
+          core.input.set(batch);
+          core.observe(0, batch.length);
+        }
+      };
+      const collect = () => {
+        core.collect(START_MS + 1, collectors);
+        bytes = takeMessages(core);
+      };
+      const repeat = (work: () => void) => {
+        for (let turn = 0; turn < turns; turn++) work();
+      };
+      cases.push({
+        name: `${name}, ${format}`,
+        sample: () => {
+          const both = elapsed(() =>
+            repeat(() => {
+              count();
+              collect();
+            }),
+          );
+          return (both - elapsed(() => repeat(count))) / turns;
+        },
+      });
+      sizes.push(() => {
+        // What the last counting left is collected first, so that the message holds one round of packets.
+        collect();
+        count();
+        collect();
+        return bytes;
+      });
+    }
   }
   const measured = measure(cases, rounds);
-  for (const [index, { name, referenceBytes, referenceNs }] of CASES.entries()) {
-    const ns = measured[index]?.ns ?? Number.NaN;
-    const bytes = sizes[index]?.() ?? Number.NaN;
-    figures.push({ name, ns, bytes, referenceBytes, ...(referenceNs === undefined ? {} : { referenceNs }) });
-  }
-  return figures;
+  const ns = (index: number) => measured[index]?.ns ?? Number.NaN;
+  const bytes = (index: number) => sizes[index]?.() ?? Number.NaN;
+  return CASES.map(({ name, referenceBytes, referenceNs }, index) => ({
+    name,
+    ns: ns(2 * index),
+    bytes: bytes(2 * index),
+    compactNs: ns(2 * index + 1),
+    compactBytes: bytes(2 * index + 1),
+    referenceBytes,
+    ...(referenceNs === undefined ? {} : { referenceNs }),
+  }));
 }

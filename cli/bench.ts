@@ -159,15 +159,19 @@ function messageTable(messages: readonly MessageFigures[]): string {
   return table(
     [
       { title: 'message of' },
-      { title: 'us', align: RIGHT },
+      { title: '2.3 us', align: RIGHT },
+      { title: 'bytes', align: RIGHT },
+      { title: '3.0 us', align: RIGHT },
       { title: 'bytes', align: RIGHT },
       { title: 'reference us', align: RIGHT },
       { title: 'reference bytes', align: RIGHT },
     ],
-    messages.map(({ name, ns, bytes, referenceBytes, referenceNs }) => [
+    messages.map(({ name, ns, bytes, compactNs, compactBytes, referenceBytes, referenceNs }) => [
       name,
       (ns / 1000).toFixed(2),
       grouped(bytes),
+      (compactNs / 1000).toFixed(2),
+      grouped(compactBytes),
       referenceNs === undefined ? '' : (referenceNs / 1000).toFixed(2),
       grouped(referenceBytes),
     ]),

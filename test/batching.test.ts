@@ -3,7 +3,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BAD_FRAME, BAD_LENGTH } from '../schema/codes.ts';
-import { KEY_CACHE_SIZE } from '../schema/configuration-block.ts';
+import {
+  FORMAT_2_3,
+  FORMAT_3_0_PROTOBUF,
+  KEY_CACHE_SIZE,
+  KEY_FORMAT,
+} from '../schema/configuration-block.ts';
 import { FRAME_HEADER } from '../schema/frame.ts';
 import { STATUS_DUE, STATUS_NOW } from '../schema/status.ts';
 import { type Entry, intervals, numbers } from './support/configuration-block.ts';
@@ -78,7 +83,9 @@ for (const profile of PROFILES) {
       const random = new SeededRandom(SEED);
       for (let round = 0; round < (profile === 'gateway' ? 4 : 8); round++) {
         const frames = recording(random, 3_000);
-        const entries = [numbers(KEY_CACHE_SIZE, cacheSize)];
+        const isCompact = profile !== 'lean-strict' && round % 2 === 1;
+        const format = numbers(KEY_FORMAT, isCompact ? FORMAT_3_0_PROTOBUF : FORMAT_2_3);
+        const entries = [numbers(KEY_CACHE_SIZE, cacheSize), format];
         const whole = play(profile, entries, frames, { name: 'as many as fit', next: () => frames.length });
         assert.ok(whole.length > 3, 'something was to be compared');
         const cuts: Cut[] = [

@@ -75,6 +75,7 @@ for (const profile of PROFILES) {
       ['AGENT_FLOWS_USED', 8],
       ['AGENT_FLOWS_HAND', 8],
       ['AGENT_SETTLED', 8],
+      ['AGENT_COUNTERS_SENT', 8],
       ['AGENT_OUTBOX_RECORDS', 4],
       ['AGENT_OUTBOX_HEAD', 4],
       ['AGENT_OUTBOX_TAIL', 4],

@@ -14,9 +14,11 @@ import {
   FLOW_PACKETS,
   FLOW_PROTOCOL,
   FLOW_TCP_FLAGS,
+  HAS_3_0,
 } from '../memory';
 import { merge } from './everything-else';
 import { hashV4, hashV6 } from './hash';
+import { beginFlow } from './outcome';
 import { isOwn, mappedV4 } from './own-connections';
 import { findV4, findV6, insertV4, insertV6 } from './table';
 
@@ -69,6 +71,7 @@ function countNewV4(
   if (load<u32>(AGENT, AGENT_UNICAST_ONLY) && !isUnicastV4(<u32>(addresses >> 32))) return -NON_UNICAST;
   if (isOwn(0, mappedV4(<u32>(addresses >> 32)), transport)) return -OWN;
   const record = insertV4(hash, addresses, transport);
+  if (HAS_3_0 && record !== 0) beginFlow(record, <u32>(transport >> 32), direction, flags);
   return record === 0
     ? merge(FAMILY_V4, <u32>(transport >> 32), direction, length, seen)
     : add(FAMILY_V4, record, direction, length, flags, seen);
@@ -87,6 +90,7 @@ function countNewV6(
   if (load<u32>(AGENT, AGENT_UNICAST_ONLY) && !isUnicastV6(remote)) return -NON_UNICAST;
   if (isOwn(load<u64>(remote), load<u64>(remote, 8), transport)) return -OWN;
   const record = insertV6(hash, local, remote, transport);
+  if (HAS_3_0 && record !== 0) beginFlow(record, <u32>(transport >> 32), direction, flags);
   return record === 0
     ? merge(FAMILY_V6, <u32>(transport >> 32), direction, length, seen)
     : add(FAMILY_V6, record, direction, length, flags, seen);

@@ -3,7 +3,12 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KEY_FIRST_COLLECTION, KEY_SEND_EMPTY } from '../../schema/configuration-block.ts';
+import {
+  FORMAT_3_0_PROTOBUF,
+  KEY_FIRST_COLLECTION,
+  KEY_FORMAT,
+  KEY_SEND_EMPTY,
+} from '../../schema/configuration-block.ts';
 import {
   STATE_SUSPENDED,
   STATUS_MERGED,
@@ -34,6 +39,7 @@ const FRAMES: Readonly<Record<Profile, number>> = {
   gateway: 280_000,
 };
 const EPISODE = 20_000;
+const COMPACT = numbers(KEY_FORMAT, FORMAT_3_0_PROTOBUF);
 
 const LOCALS = [v4('10.0.0.5'), v4('10.0.7.9'), v6('2001:db8::5'), v6('fe80::1234:5')];
 
@@ -105,7 +111,7 @@ class Episode {
     this.#frames = randomFrames(random, profile, this.#mood);
     const code = this.core.configure(
       seed(random.u32()),
-      STRICT,
+      profile === 'lean-strict' || random.once(2) ? STRICT : COMPACT,
       intervals(1, random.between(1, 3), random.between(3, 6)),
       numbers(KEY_FIRST_COLLECTION, random.below(2)),
       numbers(KEY_SEND_EMPTY, random.below(2)),

@@ -2,9 +2,11 @@
 // the raw exports and complains when a call breaks what docs/abi.md promises.
 
 import type { CoreExports } from '../../bindings/js/exports.ts';
-import { RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
+import { FORMAT_3_0_PROTOBUF } from '../../schema/configuration-block.ts';
+import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
 import { VERDICT_COUNT } from '../../schema/reasons.ts';
 import { STATUS_VERDICTS } from '../../schema/status.ts';
+import { readCompactMessage } from './compact-reader.ts';
 import { block, type Entry, FIRST_AT_ONCE, intervals, STRICT, seed } from './configuration-block.ts';
 import { entriesOf, LAPTOP } from './device.ts';
 import { batchedSize, writeFrameAt } from './frame-batch.ts';
@@ -16,6 +18,8 @@ export interface TakenMessage {
   readonly sequence: number;
   /** A copy. */
   readonly bytes: Uint8Array;
+  /** FORMAT_. */
+  readonly format: number;
   /** Where the message itself stands in memory. */
   readonly at: number;
 }
@@ -143,7 +147,8 @@ export class DrivenCore {
     if (record === 0) return undefined;
     const at = record + RECORD_HEADER;
     const bytes = this.memory.slice(at, at + this.view.getUint32(record + RECORD_LENGTH, true));
-    return { sequence: this.view.getUint32(record + RECORD_SEQUENCE, true), bytes, at };
+    const format = this.view.getUint16(record + RECORD_FORMAT, true);
+    return { sequence: this.view.getUint32(record + RECORD_SEQUENCE, true), bytes, format, at };
   }
 
   /** Takes and acknowledges all there is. */
@@ -153,7 +158,8 @@ export class DrivenCore {
       if (this.exports.acknowledge(taken.sequence) !== 0) {
         throw new Error(`message ${taken.sequence} cannot be acknowledged`);
       }
-      messages.push({ ...taken, message: readMessage(taken.bytes) });
+      const read = taken.format === FORMAT_3_0_PROTOBUF ? readCompactMessage : readMessage;
+      messages.push({ ...taken, message: read(taken.bytes) });
     }
     return messages;
   }

@@ -16,6 +16,13 @@ export function memoryMap(core: CoreExports): Region[] {
   // A quarter full at most; a slot holds a record number + 1.
   const index = 2 ** Math.ceil(Math.log2(4 * flows)) * (flows < 256 ? 1 : 2);
   const locals = core.LOCAL_MAX.value;
+  const plan = core.PLAN.value + layout('PLAN_SIZE');
+  // The profiles with schema 3.0: classes of flows, columns, and a number for each flow.
+  const classes = flows < 256 ? 32 : 127;
+  const tables =
+    core.PROFILE.value < 2
+      ? 0
+      : 2 * (classes * 4 + layout('COLUMNS_SIZE') + flows + layout('ELSE_PROTOCOLS'));
   const sizes: ReadonlyArray<readonly [string, WebAssembly.Global<'i32'>, number]> = [
     ['STATUS', core.STATUS, STATUS_SIZE],
     ['AGENT', core.AGENT, core.AGENT_SIZE.value],
@@ -34,9 +41,11 @@ export function memoryMap(core: CoreExports): Region[] {
     ['OUTBOX', core.OUTBOX, core.OUTBOX_SIZE.value],
     ['SCORES', core.SCORES, layout('SCORES_SIZE')],
   ];
-  return sizes
-    .map(([name, global, size]) => ({ name, start: global.value, end: global.value + size }))
-    .sort((one, other) => one.start - other.start);
+  return [
+    ...sizes.map(([name, global, size]) => ({ name, start: global.value, end: global.value + size })),
+    // No export names it: behind the plan.
+    ...(tables === 0 ? [] : [{ name: 'CLASSES, COLUMNS, NUMBERS', start: plan, end: plan + tables }]),
+  ].sort((one, other) => one.start - other.start);
 }
 
 const CANARY = 0xa5;
