@@ -13,6 +13,8 @@ export interface HubVerbOptions {
   readonly data?: string;
   readonly port: string;
   readonly wsPort?: string;
+  readonly plainPort?: string;
+  readonly plainHost?: string;
   readonly host: string;
   readonly hostName?: readonly string[];
   readonly quiet?: boolean;
@@ -23,11 +25,15 @@ export async function hub(options: HubVerbOptions): Promise<void> {
   const port = integer('--port', options.port, 0, 65535);
   const webSocketPort =
     options.wsPort === undefined ? undefined : integer('--ws-port', options.wsPort, 0, 65535);
+  const plainPort =
+    options.plainPort === undefined ? undefined : integer('--plain-port', options.plainPort, 0, 65535);
   const { eventText, startHub } = await loadService();
   const running = await startHub({
     dataFolder: hubFolder(options.data),
     port,
     ...(webSocketPort === undefined ? {} : { webSocketPort }),
+    ...(plainPort === undefined ? {} : { plainPort }),
+    ...(options.plainHost === undefined ? {} : { plainHost: options.plainHost }),
     host: options.host,
     ...(options.hostName === undefined ? {} : { hostNames: options.hostName }),
   });
@@ -47,6 +53,7 @@ export async function hub(options: HubVerbOptions): Promise<void> {
         type: 'listening',
         port: running.port,
         ...(running.webSocketPort === undefined ? {} : { webSocketPort: running.webSocketPort }),
+        ...(running.plainPort === undefined ? {} : { plainPort: running.plainPort }),
         hostName: running.hostName,
         ca: running.caFile,
       }),
@@ -55,6 +62,9 @@ export async function hub(options: HubVerbOptions): Promise<void> {
     print(`Hub ${out.bold(`${running.hostName}:${running.port}`)}, MQTT with TLS; Ctrl-C stops it.`);
     if (running.webSocketPort !== undefined) {
       print(`MQTT over WebSocket: wss://${running.hostName}:${running.webSocketPort}/$iothub/websocket`);
+    }
+    if (running.plainPort !== undefined) {
+      print(`MQTT without TLS on port ${running.plainPort}: tokens and messages there travel in clear text.`);
     }
     print(`Its certificate authority, for devices: ${out.bold(printable(running.caFile))}`);
     print(out.dim('Register a device: wardlet hub device add sensor-1'));

@@ -1,5 +1,5 @@
 // Devices as raw sockets, cheaper than any server: packets are made once, acknowledgements are counted in bytes. A process of its own:
-// it is sent a Load by its parent and answers with what it saw.
+// it is sent a Load by its parent, then a Course at a time, and answers with what it saw.
 
 import { createHmac } from 'node:crypto';
 import { connect as connectPlain, type Socket } from 'node:net';
@@ -13,13 +13,17 @@ export interface Load {
   readonly devices: number;
   /** Base64, of every device; undefined: no password. */
   readonly key?: string;
-  readonly seconds: number;
-  /** Unacknowledged messages of a device at most. */
-  readonly window: number;
   readonly bodyBytes: number;
 }
 
-/** Said when the time has come: all connected, then all done. */
+/** One after the other, over the same connections. */
+export interface Course {
+  readonly seconds: number;
+  /** Messages of a device that are sent and not acknowledged: as many at any time. */
+  readonly window: number;
+}
+
+/** All are connected, and then for every course: all is acknowledged. */
 export type LoaderNews =
   | { readonly kind: 'connected'; readonly seconds: number }
   | { readonly kind: 'done'; readonly acknowledged: number; readonly seconds: number };
@@ -44,16 +48,16 @@ async function run(load: Load): Promise<void> {
   await Promise.all(Array.from({ length: CONNECTING }, worker));
   tell({ kind: 'connected', seconds: (performance.now() - started) / 1000 });
 
-  await new Promise((resolve) => process.once('message', resolve));
-  const begun = performance.now();
-  const endMs = begun + load.seconds * 1000;
-  const counts = await Promise.all(
-    sockets.map((socket, index) => pump(socket, batchOf(load, index), load.window, endMs)),
-  );
-  const acknowledged = counts.reduce((sum, count) => sum + count, 0);
-  tell({ kind: 'done', acknowledged, seconds: (performance.now() - begun) / 1000 });
-  for (const socket of sockets) socket.destroy();
-  process.disconnect();
+  process.on('message', async (course: Course) => {
+    const begun = performance.now();
+    const endMs = begun + course.seconds * 1000;
+    const counts = await Promise.all(
+      sockets.map((socket, index) => pump(socket, batchOf(load, course, index), course.window, endMs)),
+    );
+    const acknowledged = counts.reduce((sum, count) => sum + count, 0);
+    tell({ kind: 'done', acknowledged, seconds: (performance.now() - begun) / 1000 });
+  });
+  process.once('disconnect', () => process.exit());
 }
 
 function tell(news: LoaderNews): void {
@@ -109,8 +113,8 @@ function tokenOf(deviceId: string, key: string): string {
   return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}`;
 }
 
-/** A window of messages in one buffer, sent over and over. */
-function batchOf({ window, bodyBytes }: Load, index: number): Buffer {
+/** A window of messages in one buffer, all of one size. */
+function batchOf({ bodyBytes }: Load, { window }: Course, index: number): Buffer {
   const topic = `devices/device-${index}/messages/events/mti=2.3-1-1-0&%24.ifid=urn%3Aazureiot%3ASecurity%3ASecurityAgent%3A1`;
   const payload = Buffer.alloc(bodyBytes, index);
   return Buffer.concat(
@@ -120,23 +124,34 @@ function batchOf({ window, bodyBytes }: Load, index: number): Buffer {
   );
 }
 
-/** Sends the next window when the one before is acknowledged. Resolves with the messages acknowledged. */
+/** Sends a message for each that is acknowledged, until the time is over; resolves with their number when none is left in flight. */
 function pump(socket: Socket, batch: Buffer, window: number, endMs: number): Promise<number> {
+  const messageBytes = batch.length / window;
   return new Promise((resolve, reject) => {
     let bytes = 0;
-    let windows = 1;
-    socket.on('data', (piece) => {
+    let sent = window;
+    let isOver = false;
+    const onClose = () => reject(new Error('a connection ended under load'));
+    const onData = (piece: Buffer) => {
       bytes += piece.length;
-      if (bytes < windows * window * PUBACK_BYTES) return;
-      if (performance.now() >= endMs) {
-        socket.removeAllListeners('close');
-        resolve(bytes / PUBACK_BYTES);
+      const acknowledged = Math.floor(bytes / PUBACK_BYTES);
+      if (isOver || performance.now() >= endMs) {
+        isOver = true;
+        if (acknowledged < sent) return;
+        socket.off('data', onData).off('close', onClose);
+        resolve(acknowledged);
         return;
       }
-      windows++;
-      socket.write(batch);
-    });
-    socket.on('close', () => reject(new Error('a connection ended under load')));
+      // Acknowledged in the order they were sent in: the ids go round.
+      const from = (sent % window) * messageBytes;
+      const free = window - (sent - acknowledged);
+      if (free === 0) return;
+      sent += free;
+      const to = from + free * messageBytes;
+      socket.write(batch.subarray(from, to));
+      if (to > batch.length) socket.write(batch.subarray(0, to - batch.length));
+    };
+    socket.on('data', onData).on('close', onClose);
     socket.write(batch);
   });
 }

@@ -1,68 +1,101 @@
-// `npm run bench:hub`: the hub beside mosquitto in one run. The load comes from raw sockets in a process of their own; the figures say how
-// busy the server was. Memory of idle devices, connections and messages a second.
+// `npm run bench:hub`: the hub beside mosquitto in one run, `-- 1000 5000 --rounds 3 --seconds 5 --only REGEX`. The load comes from raw sockets in a process
+// of their own. CPU time for a message is what holds on a busy machine; messages a second count where the server was busy.
 
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { median } from '../measure.ts';
-import type { Load, LoaderNews } from './loader.ts';
+import type { Course, Load, LoaderNews } from './loader.ts';
+import { hub, mosquitto, type Server, type ServerKind } from './servers.ts';
 
-const KEY = Buffer.alloc(32, 7).toString('base64');
-const SECONDS = 5;
-const ROUNDS = 3;
-const WINDOW = 20;
+const WINDOWS = [1, 20];
 const BODY_BYTES = 300;
 /** Of /proc/PID/stat. */
 const TICKS_A_SECOND = 100;
+/** The first is the yardstick. */
+const SERVERS: readonly ServerKind[] = [
+  mosquitto('nothing'),
+  hub('nothing'),
+  mosquitto('queued'),
+  hub('written'),
+  hub('synced'),
+];
 
-interface Server {
-  readonly process: ChildProcess;
-  readonly port: number;
-  readonly ca?: string;
-  readonly key?: string;
+interface CourseFigures {
+  readonly messagesPerSecond: number;
+  /** Of one processor. */
+  readonly busy: number;
+  readonly loaderBusy: number;
+  readonly microsecondsPerMessage: number;
 }
 
 interface Figures {
   readonly connectionsPerSecond: number;
-  readonly messagesPerSecond: number;
-  /** Of one processor. */
-  readonly busy: number;
+  readonly microsecondsPerConnection: number;
   readonly idleKbPerDevice: number;
+  readonly acknowledged: number;
+  readonly courses: readonly CourseFigures[];
 }
 
-const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+  },
+});
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const sizes = positionals.length > 0 ? positionals.map(Number) : [1000, 5000];
+const only = new RegExp(values.only);
 
-async function measure(server: Server, devices: number): Promise<Figures> {
-  const pid = server.process.pid ?? 0;
+async function measure({ pid, port, ca, key }: Server, devices: number): Promise<Figures> {
   const before = residentKb(pid);
-  const loader = fork(file('loader.ts'), [], { execArgv: ['--import', 'tsx'] });
+  const cpuBefore = cpuSeconds(pid);
+  const loader = fork(fileURLToPath(new URL('loader.ts', import.meta.url)), [], {
+    execArgv: ['--import', 'tsx'],
+  });
   const load: Load = {
-    port: server.port,
-    ...(server.ca === undefined ? {} : { ca: server.ca }),
-    ...(server.key === undefined ? {} : { key: server.key }),
+    port,
+    ...(ca === undefined ? {} : { ca }),
+    ...(key === undefined ? {} : { key }),
     devices,
-    seconds: SECONDS,
-    window: WINDOW,
     bodyBytes: BODY_BYTES,
   };
   loader.send(load);
   const connected = await news(loader, 'connected');
+  const microsecondsPerConnection = ((cpuSeconds(pid) - cpuBefore) * 1e6) / devices;
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const idleKbPerDevice = (residentKb(pid) - before) / devices;
-  const cpuBefore = cpuSeconds(pid);
-  loader.send('begin');
-  const done = await news(loader, 'done');
-  const busy = (cpuSeconds(pid) - cpuBefore) / done.seconds;
-  await once(loader, 'exit');
+  let acknowledged = 0;
+  const courses: CourseFigures[] = [];
+  for (const window of WINDOWS) {
+    const course: Course = { seconds, window };
+    const [cpu, loaderCpu] = [cpuSeconds(pid), cpuSeconds(loader.pid ?? 0)];
+    loader.send(course);
+    const done = await news(loader, 'done');
+    const used = cpuSeconds(pid) - cpu;
+    acknowledged += done.acknowledged;
+    courses.push({
+      messagesPerSecond: done.acknowledged / done.seconds,
+      busy: used / done.seconds,
+      loaderBusy: (cpuSeconds(loader.pid ?? 0) - loaderCpu) / done.seconds,
+      microsecondsPerMessage: (used * 1e6) / done.acknowledged,
+    });
+  }
+  const exit = once(loader, 'exit');
+  loader.disconnect();
+  await exit;
   return {
     connectionsPerSecond: devices / connected.seconds,
-    messagesPerSecond: done.acknowledged / done.seconds,
-    busy,
+    microsecondsPerConnection,
     idleKbPerDevice,
+    acknowledged,
+    courses,
   };
 }
 
@@ -79,77 +112,6 @@ async function news<Kind extends LoaderNews['kind']>(
   }
 }
 
-async function withHub<T>(
-  devices: number,
-  durability: string,
-  work: (server: Server) => Promise<T>,
-): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'wardlet-bench-hub-'));
-  const child = fork(file('server.ts'), [join(folder, 'hub'), String(devices), KEY, durability], {
-    execArgv: ['--import', 'tsx'],
-  });
-  try {
-    const [{ port, ca }] = (await once(child, 'message')) as [{ port: number; ca: string }];
-    return await work({ process: child, port, ca, key: KEY });
-  } finally {
-    child.disconnect();
-    await once(child, 'exit');
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** TLS with the authority and certificate of a hub, so that both use the same kind of key. */
-async function withMosquitto<T>(secure: boolean, work: (server: Server) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'wardlet-bench-mosquitto-'));
-  chmodSync(folder, 0o755);
-  const port = await freePort();
-  const lines = ['allow_anonymous true', 'max_queued_messages 0', `listener ${port} localhost`];
-  let ca: string | undefined;
-  if (secure) {
-    const { hubCertificates } = await import('../../service/hub/certificates.ts');
-    const { makeDataFolder } = await import('../../service/hub/data-folder.ts');
-    const data = makeDataFolder(join(folder, 'hub'));
-    ca = (await hubCertificates(data, ['localhost'], Date.now())).authority;
-    for (const name of ['server.pem', 'server-key.pem']) {
-      writeFileSync(join(folder, name), readFileSync(join(data.path, name)), { mode: 0o644 });
-    }
-    lines.push(`certfile ${join(folder, 'server.pem')}`, `keyfile ${join(folder, 'server-key.pem')}`);
-  }
-  writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`);
-  const child = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], { stdio: 'ignore' });
-  try {
-    await listening(port);
-    return await work({ process: child, port, ...(ca === undefined ? {} : { ca }) });
-  } finally {
-    child.kill();
-    await once(child, 'exit');
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const socket = connect({ port, host: 'localhost' });
-    const answered = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    if (answered) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`nothing listens on port ${port}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, 'localhost', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 function residentKb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 }
@@ -161,51 +123,64 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
-const medianOf = (all: readonly Figures[], of: (one: Figures) => number) => median(all.map(of));
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+const line = (name: string, cells: readonly string[]) =>
+  process.stdout.write(`${name.padEnd(36)}${cells.map((cell) => cell.padStart(12)).join('')}\n`);
 
-function row(name: string, devices: number, all: readonly Figures[], yardstick: number): string {
-  const messages = medianOf(all, (one) => one.messagesPerSecond);
-  return [
-    name.padEnd(34),
-    String(devices).padStart(8),
-    medianOf(all, (one) => one.connectionsPerSecond)
-      .toFixed(0)
-      .padStart(15),
-    messages.toFixed(0).padStart(12),
-    `${(100 * medianOf(all, (one) => one.busy)).toFixed(0)} %`.padStart(8),
-    medianOf(all, (one) => one.idleKbPerDevice)
-      .toFixed(0)
-      .padStart(16),
-    (messages / yardstick).toFixed(2).padStart(8),
-  ].join('');
+/** All rounds of one number of devices, with TLS or without; the order turns round each time. */
+async function compare(devices: number, isTls: boolean): Promise<void> {
+  const servers = SERVERS.filter(({ name }) => only.test(`${name}, ${isTls ? 'TLS' : 'TCP'}`));
+  if (servers.length === 0) return;
+  const all = servers.map(() => [] as Figures[]);
+  for (let round = 0; round < rounds; round++) {
+    const order = [...servers.entries()];
+    if (round % 2 === 1) order.reverse();
+    for (const [index, server] of order) {
+      all[index]?.push(await server.run(isTls, devices, (running) => measure(running, devices)));
+    }
+  }
+  const of = (index: number, figure: (one: Figures) => number) => median((all[index] ?? []).map(figure));
+
+  process.stdout.write(`\n${devices} devices, ${isTls ? 'TLS' : 'plain TCP'}\n`);
+  line('', ['connects/s', 'us/connect', 'KB/idle']);
+  for (const [index, { name }] of servers.entries()) {
+    line(name, [
+      of(index, (one) => one.connectionsPerSecond).toFixed(0),
+      of(index, (one) => one.microsecondsPerConnection).toFixed(0),
+      of(index, (one) => one.idleKbPerDevice).toFixed(1),
+    ]);
+  }
+  for (const [course, window] of WINDOWS.entries()) {
+    line(`${window} in flight a device`, [
+      'messages/s',
+      'ratio',
+      'server busy',
+      'loader busy',
+      'us/message',
+      'ratio',
+    ]);
+    const ofCourse = (index: number, figure: (one: CourseFigures) => number) =>
+      of(index, ({ courses }) => figure(courses[course] as CourseFigures));
+    for (const [index, { name }] of servers.entries()) {
+      const rate = ofCourse(index, (one) => one.messagesPerSecond);
+      const cost = ofCourse(index, (one) => one.microsecondsPerMessage);
+      line(name, [
+        rate.toFixed(0),
+        (rate / ofCourse(0, (one) => one.messagesPerSecond)).toFixed(2),
+        percent(ofCourse(index, (one) => one.busy)),
+        percent(ofCourse(index, (one) => one.loaderBusy)),
+        cost.toFixed(1),
+        (ofCourse(0, (one) => one.microsecondsPerMessage) / cost).toFixed(2),
+      ]);
+    }
+  }
 }
 
 if (spawnSync('mosquitto', ['-h']).error)
   throw new Error('mosquitto is not installed: apt-get install mosquitto');
-const sizes = process.argv.slice(2).map(Number).filter(Boolean);
 process.stdout.write(
-  `${cpus().length} processors, ${cpus()[0]?.model}; node ${process.version}; QoS 1, ${BODY_BYTES} bytes, ${WINDOW} in flight a device, ${SECONDS} s, median of ${ROUNDS} rounds\n` +
-    'mosquitto has no subscriber: it keeps nothing. The hub stores every message before it acknowledges it.\n' +
-    `${'server'.padEnd(34)} devices  connections/s  messages/s    busy  KB idle device   ratio\n`,
+  `${cpus().length} processors, ${cpus()[0]?.model}; node ${process.version}; QoS 1, ${BODY_BYTES} bytes, ${seconds} s, median of ${rounds} rounds.\n` +
+    'Ratios are to the first row. Every message that a hub acknowledged was found in its store afterwards.\n' +
+    'written and synced: in a committed transaction before its PUBACK; synced: and on the disk.\n',
 );
-for (const devices of sizes.length > 0 ? sizes : [1000, 5000]) {
-  const rounds: Record<'mosquitto' | 'written' | 'synced', Figures[]> = {
-    mosquitto: [],
-    written: [],
-    synced: [],
-  };
-  for (let round = 0; round < ROUNDS; round++) {
-    rounds.mosquitto.push(await withMosquitto(true, (server) => measure(server, devices)));
-    rounds.written.push(await withHub(devices, 'written', (server) => measure(server, devices)));
-    rounds.synced.push(await withHub(devices, 'synced', (server) => measure(server, devices)));
-  }
-  const yardstick = medianOf(rounds.mosquitto, (one) => one.messagesPerSecond);
-  process.stdout.write(
-    [
-      row('mosquitto, TLS', devices, rounds.mosquitto, yardstick),
-      row('hub, TLS, written', devices, rounds.written, yardstick),
-      row('hub, TLS, synced', devices, rounds.synced, yardstick),
-      '',
-    ].join('\n'),
-  );
-}
+for (const devices of sizes) for (const isTls of [true, false]) await compare(devices, isTls);

@@ -16,6 +16,11 @@ export function declareHub(program: Command): void {
     .option(...DATA)
     .option('--port <number>', 'port to listen on; 0: any that is free', '8883')
     .option('--ws-port <number>', 'also listen for MQTT over WebSocket, on this port; 0: any that is free')
+    .option(
+      '--plain-port <number>',
+      'also listen for MQTT without TLS, for a gateway that ends TLS itself; tokens travel in clear text',
+    )
+    .option('--plain-host <address>', 'address that --plain-port listens on', 'localhost')
     .option('--host <address>', 'address to listen on; 0.0.0.0 or :: for every network', 'localhost')
     .option(
       '--host-name <names...>',

@@ -14,7 +14,7 @@ const PROVISIONING = {
 export function eventText(event: HubHappening): string {
   switch (event.kind) {
     case 'started':
-      return `the hub listens on port ${event.port}${webSocket(event.webSocketPort)} as ${event.hostNames.join(', ')}`;
+      return `the hub listens on port ${event.port}${webSocket(event.webSocketPort)} as ${event.hostNames.join(', ')}${plain(event.plainPort)}`;
     case 'stopped':
       return 'the hub has stopped';
     case 'certificate_issued':
@@ -98,6 +98,12 @@ function enrolment(event: { readonly enrolment: string; readonly isGroup: boolea
 
 function detail(text: string): string {
   return text === '' ? '' : ` (${text})`;
+}
+
+function plain(port: number | undefined): string {
+  return port === undefined
+    ? ''
+    : `; WARNING: without TLS on port ${port}, tokens there travel in clear text`;
 }
 
 function webSocket(port: number | undefined): string {

@@ -76,6 +76,8 @@ export type HubHappening =
       readonly kind: 'started';
       readonly port: number;
       readonly webSocketPort?: number;
+      /** There, tokens and messages travel in clear text. */
+      readonly plainPort?: number;
       readonly hostNames: readonly string[];
     }
   | { readonly kind: 'stopped' }

@@ -14,6 +14,13 @@ export interface HubOptions {
   readonly port?: number;
   /** MQTT over WebSocket, TLS too. Default: none. 0: any that is free. IoT Hub's is 443. */
   readonly webSocketPort?: number;
+  /**
+   * MQTT without TLS, for devices behind a gateway that ends TLS itself. Default: none. 0: any that is free. Tokens and messages cross the
+   * network in clear text.
+   */
+  readonly plainPort?: number;
+  /** Address that plainPort listens on, whatever `host` is. Default: localhost. */
+  readonly plainHost?: string;
   /** Address to listen on. Default: localhost, on IPv4 and IPv6. */
   readonly host?: string;
   /** Names and addresses that devices call the hub by, beside localhost and the machine's own name. */
@@ -31,6 +38,8 @@ export interface ResolvedHubOptions {
   readonly dataFolder: string;
   readonly port: number;
   readonly webSocketPort: number | undefined;
+  readonly plainPort: number | undefined;
+  readonly plainHost: string;
   readonly host: string;
   /** The one that connection strings name comes first. */
   readonly hostNames: readonly string[];
@@ -44,6 +53,8 @@ const NAMES = new Set([
   'dataFolder',
   'port',
   'webSocketPort',
+  'plainPort',
+  'plainHost',
   'host',
   'hostNames',
   'durability',
@@ -67,12 +78,14 @@ export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
     dataFolder,
     port = DEFAULT_PORT,
     webSocketPort,
+    plainPort,
+    plainHost = 'localhost',
     host = 'localhost',
     hostNames = [],
     durability = 'synced',
   } = options;
   if (typeof dataFolder !== 'string' || dataFolder === '') throw wrong('no data folder', 'name a folder');
-  for (const given of [port, webSocketPort ?? 0]) {
+  for (const given of [port, webSocketPort ?? 0, plainPort ?? 0]) {
     if (Number.isInteger(given) && given >= 0 && given <= 65_535) continue;
     throw wrong(`port ${given} is none`, 'from 1 to 65535, or 0 for any that is free');
   }
@@ -83,6 +96,8 @@ export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
     dataFolder,
     port,
     webSocketPort,
+    plainPort,
+    plainHost,
     host,
     hostNames: hostNamesOf([...hostNames, ...reachedAs(host)]),
     durability,

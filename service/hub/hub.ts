@@ -92,6 +92,7 @@ export class Hub {
   readonly #timers: NodeJS.Timeout[] = [];
   #listener: Listener | undefined;
   #webSocketListener: Listener | undefined;
+  #plainListener: Listener | undefined;
   #registryVersion: number;
   #sweptMs = performance.now();
   #dropped = 0;
@@ -164,7 +165,9 @@ export class Hub {
     try {
       await hub.#listen();
     } catch (error) {
-      await Promise.all([hub.#listener?.close(), hub.#webSocketListener?.close()]);
+      await Promise.all(
+        [hub.#listener, hub.#webSocketListener, hub.#plainListener].map((one) => one?.close()),
+      );
       throw error;
     }
     return hub;
@@ -177,6 +180,11 @@ export class Hub {
   /** Undefined: the hub does not listen for WebSocket. */
   get webSocketPort(): number | undefined {
     return this.#webSocketListener?.port;
+  }
+
+  /** Undefined: the hub takes no connection without TLS. */
+  get plainPort(): number | undefined {
+    return this.#plainListener?.port;
   }
 
   /** What connection strings name. */
@@ -261,7 +269,9 @@ export class Hub {
     // What has arrived is stored and acknowledged first.
     this.#store.flush();
     this.#sessions.close();
-    await Promise.all([this.#listener?.close(), this.#webSocketListener?.close()]);
+    await Promise.all(
+      [this.#listener, this.#webSocketListener, this.#plainListener].map((one) => one?.close()),
+    );
     this.#store.flush();
     this.#log.record({ kind: 'stopped' });
     this.#log.flush();
@@ -306,12 +316,14 @@ export class Hub {
         onConnection: door,
       });
     }
+    await this.#listenWithoutTls({ ...shared, onConnection });
     this.#settings.set('hostName', this.hostName);
     this.#settings.set('port', this.port);
     this.#log.record({
       kind: 'started',
       port: this.port,
       ...(this.webSocketPort === undefined ? {} : { webSocketPort: this.webSocketPort }),
+      ...(this.plainPort === undefined ? {} : { plainPort: this.plainPort }),
       hostNames,
     });
     if (certificates.isNew) this.#recordCertificate(certificates);
@@ -319,6 +331,12 @@ export class Hub {
       setInterval(() => this.#sweep(), SWEEP_MS),
       setInterval(() => void this.#upkeep(), UPKEEP_MS),
     );
+  }
+
+  async #listenWithoutTls(shared: Omit<ListenerOptions, 'port' | 'asksForCertificate'>): Promise<void> {
+    const { plainPort: port, plainHost: host } = this.#parts.options;
+    if (port === undefined) return;
+    this.#plainListener = await listen({ ...shared, host, port, isPlain: true, asksForCertificate: false });
   }
 
   #admit(packet: IConnectPacket, stream: Duplex, remoteAddress: string): Admission | RefusedConnect {

@@ -1,13 +1,8 @@
-// Where connections come in: TCP sockets, counted and bounded, then TLS. One for MQTT, perhaps another for WebSocket.
+// Where connections come in: TCP sockets, counted and bounded, then TLS. One for MQTT, perhaps others for WebSocket and for MQTT without TLS.
 
 import { constants } from 'node:crypto';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import {
-  createServer as createTlsServer,
-  type SecureContextOptions,
-  type SecureVersion,
-  type TLSSocket,
-} from 'node:tls';
+import { createServer as createTlsServer, type SecureContextOptions, type SecureVersion } from 'node:tls';
 import { WardletError } from '../../bindings/js/errors.ts';
 import type { Certificates } from './certificates.ts';
 
@@ -22,7 +17,9 @@ export interface ListenerOptions {
   readonly handshakeTimeoutMs: number;
   /** A client may come with a certificate; TLS takes any, CONNECT judges it. */
   readonly asksForCertificate: boolean;
-  onConnection(socket: TLSSocket, remoteAddress: string): void;
+  /** No TLS: what is sent can be read, and changed, by whoever is in between. Default: false. */
+  readonly isPlain?: boolean;
+  onConnection(socket: Socket, remoteAddress: string): void;
   onHandshakeFailed(reason: string, remoteAddress: string): void;
   /** A connection has come: how long it waits for TLS, ms. */
   holdMs(): number;
@@ -60,6 +57,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     options.onHandshakeFailed(error.code ?? error.message, addressOf(socket));
     socket.destroy();
   });
+  const take = (socket: Socket): void => {
+    if (options.isPlain) options.onConnection(socket, addressOf(socket));
+    else tls.emit('connection', socket);
+  };
   const accept = (socket: Socket) => {
     if (sockets.size >= options.maxConnections) {
       socket.destroy();
@@ -71,12 +72,12 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     socket.setNoDelay(true);
     const holdMs = options.holdMs();
     if (holdMs === 0) {
-      tls.emit('connection', socket);
+      take(socket);
       return;
     }
     socket.on('error', () => socket.destroy());
     setTimeout(() => {
-      if (!socket.destroyed) tls.emit('connection', socket);
+      if (!socket.destroyed) take(socket);
     }, holdMs);
   };
   const servers = await bind(options, accept);
@@ -170,7 +171,7 @@ function portOf([server]: readonly Server[]): number {
   return address?.port ?? 0;
 }
 
-function addressOf(socket: TLSSocket): string {
+function addressOf(socket: Socket): string {
   return socket.remoteAddress ?? '';
 }
 
