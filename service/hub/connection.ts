@@ -2,14 +2,7 @@
 // they are carried out.
 
 import type { Duplex } from 'node:stream';
-import {
-  generate,
-  type IConnectPacket,
-  type IPublishPacket,
-  type Packet,
-  type Parser,
-  parser,
-} from 'mqtt-packet';
+import { generate, type IConnectPacket, type Packet, type Parser, parser } from 'mqtt-packet';
 import type { Identity } from './client-identity.ts';
 import type { Admission, RefusedConnect } from './connect.ts';
 import type { Credential } from './credential.ts';
@@ -24,8 +17,9 @@ import {
 } from './hub-events.ts';
 import type { HubLimits } from './limits.ts';
 import type { ArrivedMessage, Stored } from './message-store.ts';
-import { PacketFraming } from './packet-framing.ts';
-import { type DeviceRequest, judgePublish } from './publish.ts';
+import { PacketFraming, packetBytes } from './packet-framing.ts';
+import { type DeviceRequest, judgePublish, type LastTopic } from './publish.ts';
+import { type PublishPacket, pubacks, readPublish } from './publish-packet.ts';
 import type { Session } from './session-store.ts';
 import { grantSubscriptions, REFUSED } from './subscribe.ts';
 import { parseFilter, type Subscription } from './topics.ts';
@@ -89,6 +83,9 @@ export class Connection implements DeviceLine {
   #fault: Error | undefined;
   #unacknowledged = 0;
   #isCorked = false;
+  /** Of this turn. */
+  #acknowledged: number[] = [];
+  #lastTopic: LastTopic | undefined;
   /** As many messages as may be are on their way to the disk. */
   #isFull = false;
   #held: NodeJS.Timeout | undefined;
@@ -190,26 +187,38 @@ export class Connection implements DeviceLine {
       return;
     }
     if (!framed.packets) return;
+    const { packets } = framed;
+    let published = 0;
+    for (let start = 0; start < packets.length; ) {
+      // The rest of a chunk, after the packet that ended the connection.
+      if (this.#hasEnded) return;
+      const end = start + packetBytes(packets, start);
+      const publish = readPublish(packets, start, end);
+      if (publish) published++;
+      if (publish && this.#session && this.#admission && !this.#admission.desk) {
+        this.#publish(publish, this.#admission.identity);
+      } else this.#parse(packets.subarray(start, end));
+      start = end;
+    }
+    this.#throttle(published);
+  }
+
+  /** A whole packet of any kind. */
+  #parse(bytes: Buffer): void {
     try {
-      this.#parser.parse(framed.packets);
+      this.#parser.parse(bytes);
     } catch (error) {
       // The parser's own reads past an end.
       this.#fault ??= error instanceof Error ? error : new Error(String(error));
     }
     const packets = this.#parsed;
     this.#parsed = [];
-    for (const packet of packets) {
-      // The rest of a chunk, after the packet that ended the connection.
-      if (this.#hasEnded) return;
-      this.#handle(packet);
-    }
+    for (const packet of packets) if (!this.#hasEnded) this.#handle(packet);
     if (this.#fault) this.#unreadable(this.#fault);
-    else this.#throttle(packets);
   }
 
-  #throttle(packets: readonly Packet[]): void {
+  #throttle(count: number): void {
     const identity = this.identity;
-    const count = packets.filter(({ cmd }) => cmd === 'publish').length;
     if (count === 0 || !identity || this.#hasEnded) return;
     const waitMs = this.#host.throttle(count, identity, this.remoteAddress);
     if (waitMs === 0) return;
@@ -279,7 +288,8 @@ export class Connection implements DeviceLine {
     }
     switch (packet.cmd) {
       case 'publish':
-        this.#publish(packet, identity);
+        // QoS 0 and 1 do not come this way.
+        this.#terminate('qos_2', bounded(packet.topic));
         return;
       case 'subscribe': {
         if (packet.subscriptions.length === 0) break;
@@ -323,14 +333,9 @@ export class Connection implements DeviceLine {
     this.#terminate('protocol_violation', packet.cmd);
   }
 
-  #publish(packet: IPublishPacket, identity: Identity): void {
-    const { topic, qos, retain, messageId } = packet;
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const verdict = judgePublish(
-      { topic, payload, qos, retain },
-      identity,
-      this.#host.limits.maxMessageBytes,
-    );
+  #publish(packet: PublishPacket, identity: Identity): void {
+    const { qos, messageId } = packet;
+    const verdict = judgePublish(packet, identity, this.#host.limits.maxMessageBytes, this.#lastTopic);
     switch (verdict.kind) {
       case 'terminate':
         this.#terminate(verdict.reason, verdict.detail);
@@ -338,7 +343,7 @@ export class Connection implements DeviceLine {
       case 'request':
         this.#attempt(() => {
           const isKnown = this.#host.request(this, identity, verdict.request, () => {
-            if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+            if (qos === 1) this.#acknowledge(messageId);
           });
           if (!isKnown) this.#ignore(verdict.request.kind, identity);
         });
@@ -349,14 +354,18 @@ export class Connection implements DeviceLine {
           this.#flow();
         }
         const { properties, body } = verdict;
-        this.#host.store({ ...identity, properties, body }, (error) => {
+        this.#lastTopic = verdict.known;
+        const { deviceId, moduleId } = identity;
+        const message =
+          moduleId === undefined ? { deviceId, properties, body } : { deviceId, moduleId, properties, body };
+        this.#host.store(message, (error) => {
           this.#unacknowledged--;
           if (this.#hasEnded) return;
           if (error) {
             this.#terminate('storage_failed', bounded(error.message));
             return;
           }
-          if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId ?? 0 });
+          if (qos === 1) this.#acknowledge(messageId);
           if (this.#unacknowledged === 0 && this.#isFull) {
             this.#isFull = false;
             this.#flow();
@@ -381,9 +390,23 @@ export class Connection implements DeviceLine {
     this.#record({ kind: 'ignored', topic, ...identity });
   }
 
+  /** PUBACKs of one turn go out in one write. */
+  #acknowledge(messageId: number): void {
+    if (this.#hasEnded) return;
+    if (this.#acknowledged.push(messageId) === 1) process.nextTick(() => this.#sendAcknowledged());
+  }
+
+  #sendAcknowledged(): void {
+    if (this.#hasEnded || this.#acknowledged.length === 0) return;
+    const bytes = pubacks(this.#acknowledged);
+    this.#acknowledged = [];
+    this.#write(bytes);
+  }
+
   /** Several packets of one turn go out in one write. */
   #send(packet: Packet): void {
     if (this.#hasEnded) return;
+    this.#sendAcknowledged();
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#stream.cork();
@@ -392,7 +415,11 @@ export class Connection implements DeviceLine {
         this.#stream.uncork();
       });
     }
-    this.#stream.write(generate(packet));
+    this.#write(generate(packet));
+  }
+
+  #write(bytes: Buffer): void {
+    this.#stream.write(bytes);
     if (this.#stream.writableLength > this.#host.limits.maxUnreadBytes) this.#terminate('slow_reader');
   }
 
@@ -437,10 +464,12 @@ export class Connection implements DeviceLine {
   /** False when it had ended before. */
   #end(quiet?: QuietEnd): boolean {
     if (this.#hasEnded) return false;
+    // What is acknowledged already still goes out when the hub shuts down.
+    if (quiet === 'hub_closing') this.#sendAcknowledged();
+    if (this.#hasEnded) return false;
     this.#hasEnded = true;
     clearTimeout(this.#held);
     this.#host.ended(this);
-    // What is acknowledged already still goes out when the hub shuts down.
     if (quiet === 'hub_closing') this.#stream.end();
     else this.#stream.destroy();
     const { will, identity } = this.#admission ?? {};

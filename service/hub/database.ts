@@ -68,6 +68,9 @@ const MIGRATIONS: readonly string[] = [
    ) WITHOUT ROWID;`,
 ];
 
+/** Pages of hub.db-wal before they are moved into hub.db, each once however often it was written: 32 MB. */
+const WAL_PAGES = 8_000;
+const CACHE_KB = 16_384;
 const BUSY_TIMEOUT_MS = 5_000;
 const OPENING_TIMEOUT_MS = 10_000;
 
@@ -80,6 +83,8 @@ export function openDatabase(folder: DataFolder, durability: Durability = 'synce
       database = new Database(folder.databaseFile, { timeout: BUSY_TIMEOUT_MS });
       database.pragma('journal_mode=WAL');
       database.pragma(`synchronous=${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
+      database.pragma(`wal_autocheckpoint=${WAL_PAGES}`);
+      database.pragma(`cache_size=-${CACHE_KB}`);
       migrate(database, folder.path);
       return database;
     } catch (cause) {

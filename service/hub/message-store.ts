@@ -4,6 +4,7 @@
 import type { Identity } from './client-identity.ts';
 import { type HubDatabase, inTransaction } from './database.ts';
 import type { HubHappening } from './hub-events.ts';
+import { MessageRows, type NewMessage } from './message-rows.ts';
 import type { Properties } from './property-bag.ts';
 import type { ReceivedMessage } from './received-message.ts';
 import { Settings } from './settings.ts';
@@ -32,15 +33,13 @@ export interface MessageStoreOptions {
 }
 
 interface Waiting {
-  readonly message: Omit<ReceivedMessage, 'id'>;
+  readonly message: NewMessage;
   readonly stored: Stored;
 }
 
 /** A batch ends earlier at so many messages or bytes. */
-const MAX_BATCH = 2_000;
+const MAX_BATCH = 5_000;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-/** What a row takes beside its texts and body, about. */
-const ROW_BYTES = 64;
 /** Deleted in one transaction, and how many of those in a row for age. */
 const PURGE_ROWS = 1_000;
 const AGED_TURNS = 20;
@@ -49,7 +48,7 @@ export class MessageStore {
   readonly #database: HubDatabase;
   readonly #options: MessageStoreOptions;
   readonly #settings: Settings;
-  readonly #insert;
+  readonly #rows: MessageRows;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #scheduled: NodeJS.Immediate | undefined;
@@ -61,14 +60,17 @@ export class MessageStore {
     this.#options = options;
     this.#settings = new Settings(database);
     this.#storedBytes = this.#settings.number('messageBytes');
-    this.#insert = database.prepare<[string, string | null, number, string, Uint8Array, number]>(
-      'INSERT INTO messages (deviceId, moduleId, enqueuedMs, properties, body, bytes) VALUES (?, ?, ?, ?, ?, ?)',
-    );
+    this.#rows = new MessageRows(database);
   }
 
-  append(message: ArrivedMessage, stored: Stored): void {
-    this.#waiting.push({ message: { ...message, enqueuedMs: this.#options.now() }, stored });
-    this.#waitingBytes += message.body.length;
+  append({ deviceId, moduleId, properties, body }: ArrivedMessage, stored: Stored): void {
+    const enqueuedMs = this.#options.now();
+    const message =
+      moduleId === undefined
+        ? { deviceId, enqueuedMs, properties, body }
+        : { deviceId, moduleId, enqueuedMs, properties, body };
+    this.#waiting.push({ message, stored });
+    this.#waitingBytes += body.length;
     if (this.#waiting.length >= MAX_BATCH || this.#waitingBytes >= MAX_BATCH_BYTES) this.flush();
     else this.#scheduled ??= setImmediate(() => this.flush());
   }
@@ -104,23 +106,11 @@ export class MessageStore {
     for (let turn = 0; turn < AGED_TURNS; turn++) if (this.#purge('age') < PURGE_ROWS) break;
   }
 
-  #commit(batch: readonly Waiting[]): ReceivedMessage[] {
+  #commit(batch: readonly Waiting[]): readonly ReceivedMessage[] {
     let bytes = this.#storedBytes;
     const messages = inTransaction(this.#database, () => {
-      const stored = batch.map(({ message }) => {
-        const properties = JSON.stringify(message.properties);
-        const size = ROW_BYTES + properties.length + message.body.length;
-        const { lastInsertRowid } = this.#insert.run(
-          message.deviceId,
-          message.moduleId ?? null,
-          message.enqueuedMs,
-          properties,
-          message.body,
-          size,
-        );
-        bytes += size;
-        return { ...message, id: Number(lastInsertRowid) };
-      });
+      const { stored, bytes: added } = this.#rows.insert(batch.map(({ message }) => message));
+      bytes += added;
       this.#options.sink?.(stored, this.#database);
       this.#settings.set('messageBytes', bytes);
       return stored;

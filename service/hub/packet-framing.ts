@@ -63,7 +63,7 @@ export class PacketFraming {
 }
 
 /** Size of the packet that begins at `offset`; 0: its header has not all arrived; -1: it has no length. */
-function packetBytes(bytes: Buffer, offset: number): number {
+export function packetBytes(bytes: Buffer, offset: number): number {
   let remaining = 0;
   for (let index = 0; index < MOST_LENGTH_BYTES; index++) {
     const byte = bytes[offset + 1 + index];

@@ -24,16 +24,35 @@ export type DeviceRequest =
     };
 
 export type PublishVerdict =
-  | { readonly kind: 'store'; readonly properties: Properties; readonly body: Uint8Array }
+  | {
+      readonly kind: 'store';
+      readonly properties: Properties;
+      readonly body: Uint8Array;
+      /** For the next one. */
+      readonly known: LastTopic;
+    }
   | { readonly kind: 'request'; readonly request: DeviceRequest }
   | { readonly kind: 'terminate'; readonly reason: Termination; readonly detail: string };
 
+/** The telemetry topic a device used last: most send on one alone, and its properties need not be decoded again. */
+export interface LastTopic {
+  readonly topic: string;
+  readonly retain: boolean;
+  readonly properties: Properties;
+  readonly propertyBytes: number;
+}
+
+/** `last` is what it returned before, for the same identity. */
 export function judgePublish(
   request: PublishRequest,
   identity: Identity,
   maxMessageBytes: number,
+  last?: LastTopic,
 ): PublishVerdict {
   const { topic, payload, qos, retain } = request;
+  if (last && qos <= 1 && last.topic === topic && last.retain === retain) {
+    return telemetry(last, payload, maxMessageBytes);
+  }
   if (qos > 1) return terminate('qos_2', bounded(topic));
   // MQTT 3.1.1, 1.5.3: no U+0000 in a string.
   if (topic.includes('\0')) return terminate('malformed', 'U+0000 in a topic');
@@ -48,11 +67,8 @@ export function judgePublish(
       if (!sent) return terminate('bad_properties', bounded(target.bag));
       // Nothing is retained; IoT Hub says that it was asked for.
       const properties = retain ? { ...sent, 'mqtt-retain': 'true' } : sent;
-      const bytes = payload.length + propertyBytes(properties);
-      if (bytes > maxMessageBytes) {
-        return terminate('too_large', `a message of ${bytes} bytes, at most ${maxMessageBytes}`);
-      }
-      return { kind: 'store', properties, body: payload };
+      const known = { topic, retain, properties, propertyBytes: propertyBytes(properties) };
+      return telemetry(known, payload, maxMessageBytes);
     }
     case 'twin_read':
       return { kind: 'request', request: target };
@@ -60,6 +76,14 @@ export function judgePublish(
     case 'method_response':
       return { kind: 'request', request: { ...target, payload } };
   }
+}
+
+function telemetry(known: LastTopic, payload: Uint8Array, maxMessageBytes: number): PublishVerdict {
+  const bytes = payload.length + known.propertyBytes;
+  if (bytes > maxMessageBytes) {
+    return terminate('too_large', `a message of ${bytes} bytes, at most ${maxMessageBytes}`);
+  }
+  return { kind: 'store', properties: known.properties, body: payload, known };
 }
 
 /** A will as the telemetry it becomes; undefined: its topic or size is none of telemetry. */

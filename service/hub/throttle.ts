@@ -71,6 +71,9 @@ export class Throttles {
       this.#devices.set(key, bucket);
     }
     const { maxDeviceSendsPerSecond, maxSendsPerSecond } = this.#limits;
+    const deviceWaitMs = bucket.take(count, now);
+    const hubWaitMs = this.#sends.take(count, now);
+    if (deviceWaitMs < SHORTEST_MS && hubWaitMs < SHORTEST_MS) return 0;
     const device: Omit<Throttled, 'kind'> = {
       scope: 'device',
       perSecond: maxDeviceSendsPerSecond,
@@ -78,8 +81,8 @@ export class Throttles {
       ...identity,
     };
     return Math.max(
-      this.#held(bucket.take(count, now), device),
-      this.#held(this.#sends.take(count, now), { scope: 'hub', perSecond: maxSendsPerSecond }),
+      this.#held(deviceWaitMs, device),
+      this.#held(hubWaitMs, { scope: 'hub', perSecond: maxSendsPerSecond }),
     );
   }
 
