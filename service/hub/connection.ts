@@ -288,8 +288,9 @@ export class Connection implements DeviceLine {
     }
     switch (packet.cmd) {
       case 'publish':
-        // QoS 0 and 1 do not come this way.
-        this.#terminate('qos_2', bounded(packet.topic));
+        // Of QoS 0 and 1 only those come this way whose packet id is not there.
+        if (packet.qos < 2) this.#terminate('malformed', 'PUBLISH without a packet id');
+        else this.#terminate('qos_2', bounded(packet.topic));
         return;
       case 'subscribe': {
         if (packet.subscriptions.length === 0) break;
