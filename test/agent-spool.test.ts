@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { WardletError } from '../bindings/js/errors.ts';
 import { openFileSpool } from '../host/spool/file-spool.ts';
 import type { Spool } from '../host/spool/spool.ts';
+import { HubMarks } from '../host/transport/hub-marks.ts';
 import { AgentRun, reportedBytes } from './support/agent-run.ts';
 import { failure } from './support/capture-checks.ts';
 import { FakeTransport } from './support/fake-transport.ts';
@@ -122,6 +123,79 @@ test('a message leaves the spool when every hub has it, and each hub goes at its
   await run.agent.stop();
   for (const hub of hubs) assert.is(reportedBytes(hub.stored), 5 * 120);
   assert.is(hubs[0].stored.length, run.agent.status().messages.finished, 'none twice');
+});
+
+test('which hub has which message outlives a restart: none gets one twice', async () => {
+  const folder = temporaryFolder();
+  const start = async () => {
+    const hubs = [new FakeTransport('a/d'), new FakeTransport('b/d')] as const;
+    const run = new AgentRun('standard', {
+      transport: undefined,
+      connections: hubs.map((transport) => ({ transport })),
+      spool: await openFileSpool(folder),
+      entropy: (length: number) => new Uint8Array(length).fill(hubs.length + restarts++),
+    });
+    run.agent.start();
+    for (const hub of hubs) hub.automatic = true;
+    return { hubs, run };
+  };
+  let restarts = 0;
+  const names = (hub: FakeTransport) => hub.stored.map(({ bootId, sequence }) => `${bootId}/${sequence}`);
+  const first = await start();
+  await first.hubs[0].connect();
+  for (let round = 0; round < 5; round++) {
+    first.run.observe(round);
+    await first.run.clock.pass(10 * SECOND);
+  }
+  await until(() => first.hubs[0].stored.length === first.run.agent.status().messages.finished);
+  const before = first.hubs[0].stored.length;
+  const stopped = first.run.agent.stop({ timeoutMs: 1 });
+  await first.run.agent.idle();
+  await first.run.clock.pass(SECOND);
+  await stopped;
+  const waiting = names(first.hubs[0]).slice(0, before);
+  assert.ok(waiting.length >= 5);
+
+  const second = await start();
+  await second.hubs[0].connect();
+  await second.hubs[1].connect();
+  await until(() => waiting.every((name) => names(second.hubs[1]).includes(name)));
+  await second.run.agent.stop();
+  assert.equal(
+    names(second.hubs[0]).filter((name) => waiting.includes(name)),
+    [],
+    'it had them',
+  );
+  assert.is(second.run.agent.spool()?.messages, 0);
+  assert.is(new Set(names(second.hubs[1])).size, second.hubs[1].stored.length, 'none twice');
+});
+
+test('notes of hubs: as they were, whatever else stands there is nothing', () => {
+  const marks = new HubMarks();
+  const message = (sequence: number, bootId = 'b') => ({ bootId, sequence });
+  for (const sequence of [0, 1, 2, 7, 8]) marks.add('a/d', message(sequence));
+  marks.add('__proto__', message(1));
+  marks.forget(message(1));
+  const text = marks.text();
+  const again = new HubMarks();
+  again.load(text);
+  assert.is(again.text(), text);
+  for (const sequence of [0, 2, 7, 8]) assert.ok(again.has('a/d', message(sequence)));
+  for (const sequence of [1, 3, 9]) assert.not.ok(again.has('a/d', message(sequence)));
+  assert.not.ok(again.has('a/d', message(0, 'c')));
+  assert.not.ok(again.has('b/d', message(0)));
+  for (const nonsense of [
+    '',
+    '[]',
+    'null',
+    '{"version":2,"hubs":{"a/d":{"b":[[0,9]]}}}',
+    '{"version":1,"hubs":[1]}',
+    '{"version":1,"hubs":{"a/d":{"b":[[0,1e99],[null,2],"x",[1.5,2]]}}}',
+  ]) {
+    const none = new HubMarks();
+    none.load(nonsense);
+    assert.not.ok(none.has('a/d', message(0)), nonsense);
+  }
 });
 
 test('a spool that does not open: a warning that says why, and the agent goes on as without', async () => {

@@ -6,6 +6,7 @@ import { resolveSpoolOptions, type Spool, type SpoolOptions } from './spool.ts';
 import { spoolError } from './spool-error.ts';
 import { openFolder } from './spool-folder.ts';
 import { lockFolder } from './spool-lock.ts';
+import { notesIn } from './spool-notes.ts';
 
 /**
  * Makes the folder where it is not there, readable by its owner alone, and keeps every other spool out of it until close. Throws WL_BAD_OPTION,
@@ -18,7 +19,11 @@ export async function openFileSpool(path: string, options: SpoolOptions = {}): P
   try {
     const folder = await openFolder(folderPath);
     unlock = await lockFolder(folderPath);
-    return await openMessageLog(folder, { ...options, onClose: unlock });
+    return await openMessageLog(folder, {
+      ...options,
+      onClose: unlock,
+      notes: notesIn(folderPath),
+    });
   } catch (cause) {
     await unlock?.();
     throw spoolError(`open ${folderPath} as`, cause);

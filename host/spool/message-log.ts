@@ -23,6 +23,7 @@ import {
   resolveSpoolOptions,
   type Spool,
   type SpooledMessage,
+  type SpoolNotes,
   type SpoolOptions,
   type SpoolStatistics,
 } from './spool.ts';
@@ -46,19 +47,21 @@ interface Waiting {
 
 export interface MessageLogOptions extends SpoolOptions {
   readonly onClose?: () => Promise<void>;
+  readonly notes?: SpoolNotes;
 }
 
 /** Throws WL_BAD_OPTION, WL_BAD_SPOOL, WL_SPOOL_FULL. Nothing else may write to the folder meanwhile: see spool-lock.ts. */
 export async function openMessageLog(folder: SpoolFolder, given: MessageLogOptions = {}): Promise<Spool> {
   const options = resolveSpoolOptions(given);
   try {
-    return new MessageLog(folder, options, await recover(folder), given.onClose);
+    return new MessageLog(folder, options, await recover(folder), given);
   } catch (cause) {
     throw spoolError('open', cause);
   }
 }
 
 class MessageLog implements Spool {
+  readonly notes: SpoolNotes | undefined;
   readonly #folder: SpoolFolder;
   #maxBytes: number;
   #maxAgeMs: number;
@@ -84,8 +87,9 @@ class MessageLog implements Spool {
     folder: SpoolFolder,
     { maxBytes, maxAgeMs }: Required<SpoolOptions>,
     found: Recovered,
-    onClose: (() => Promise<void>) | undefined,
+    { onClose, notes }: MessageLogOptions,
   ) {
+    this.notes = notes;
     this.#folder = folder;
     this.#maxBytes = maxBytes;
     this.#maxAgeMs = maxAgeMs;

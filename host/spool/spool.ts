@@ -31,7 +31,16 @@ export interface SpoolStatistics extends Amount {
   readonly repaired: { readonly tornBytes: number; readonly skippedBytes: number };
 }
 
+/** A text that is kept beside the messages, and may be lost: nothing that a message hangs on. */
+export interface SpoolNotes {
+  /** '': none, or none that can be read. */
+  load(): Promise<string>;
+  save(text: string): Promise<void>;
+}
+
 export interface Spool {
+  /** Left out: nothing is kept but messages. */
+  readonly notes?: SpoolNotes | undefined;
   /**
    * Resolves with the message's id when it is on the disk for good (written and synced). Rejects with WL_SPOOL_FULL or WL_BAD_SPOOL: it
    * is not in the spool, append it again. (Where a disk kept what it said it had not, the message may come twice; its boot id and sequence

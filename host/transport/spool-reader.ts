@@ -10,8 +10,10 @@ const WINDOW = 64;
 const AGAIN_MS = 3_000;
 
 export interface SpoolReaderListener {
-  /** This hub has acknowledged it. */
-  acknowledged(id: number): void;
+  /** This hub has had it before: in another run, say. */
+  had(message: SpooledMessage): boolean;
+  /** This hub has it now. */
+  acknowledged(message: SpooledMessage): void;
   failed(reason: unknown): void;
 }
 
@@ -93,25 +95,27 @@ export class SpoolReader {
     this.#cursor = id;
     this.#underWay.set(id, this.#beyond.delete(id));
     if (this.#underWay.get(id)) this.#advance();
+    else if (this.#listener.had(message)) this.#acknowledged(message);
     else this.#send(message);
   }
 
   #send(message: SpooledMessage): void {
     const round = this.#round;
     this.#hub.transport.send(message).then(
-      () => this.#acknowledged(message.id),
+      () => this.#acknowledged(message),
       () => {
         if (round === this.#round && this.#hub.connected) this.#beginLater();
       },
     );
   }
 
-  #acknowledged(id: number): void {
+  #acknowledged(message: SpooledMessage): void {
+    const { id } = message;
     if (this.has(id)) return;
     if (this.#underWay.has(id)) this.#underWay.set(id, true);
     else this.#beyond.add(id);
     this.#advance();
-    this.#listener.acknowledged(id);
+    this.#listener.acknowledged(message);
     this.wake();
   }
 

@@ -4,11 +4,12 @@
 import type { OwnConnection } from '../../bindings/js/configuration.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { type Clock, systemClock } from '../agent/clock.ts';
-import type { Spool, SpoolOptions, SpoolStatistics } from '../spool/spool.ts';
+import type { Spool, SpooledMessage, SpoolOptions, SpoolStatistics } from '../spool/spool.ts';
 import { BackOff } from './back-off.ts';
 import { DirectDelivery } from './direct-delivery.ts';
+import { HubMarks } from './hub-marks.ts';
 import { servicesOf } from './hub-services.ts';
-import { HubSet } from './hub-set.ts';
+import { type Hub, HubSet } from './hub-set.ts';
 import { SpoolReader } from './spool-reader.ts';
 import type { OutgoingMessage, Transport, TransportListener } from './transport.ts';
 
@@ -16,6 +17,8 @@ import type { OutgoingMessage, Transport, TransportListener } from './transport.
 const AGAIN_MS = 60_000;
 /** One that does not open is tried again after a random wait of up to this, then twice it, and so on to the one above. */
 const REOPEN_MS = 3_000;
+/** What a hub has is written down so much later. */
+const SAVE_MS = 1_000;
 /** So often at least the spool looks for what has become too old. */
 const LOOK_MS = 600_000;
 
@@ -48,6 +51,9 @@ export class SpooledTransport implements Transport {
   #limits: Required<SpoolOptions> | undefined;
   #cancelLook: (() => void) | undefined;
   #cancelAgain: (() => void) | undefined;
+  /** Of several hubs, where the spool keeps notes. */
+  #marks: HubMarks | undefined;
+  #cancelSave: (() => void) | undefined;
   #empty: Array<() => void> = [];
 
   constructor(options: SpooledTransportOptions) {
@@ -87,10 +93,7 @@ export class SpooledTransport implements Transport {
 
   open(listener: TransportListener): void {
     this.#listener = listener;
-    this.#opening.then(
-      (spool) => this.#opened(spool),
-      (error: unknown) => this.#notOpened(error),
-    );
+    this.#open();
     this.#set.open({
       ...servicesOf(listener),
       hubConnected: (hub) => {
@@ -139,8 +142,27 @@ export class SpooledTransport implements Transport {
     for (const reader of this.#readers) reader.stop();
     await this.#set.close();
     this.#direct.rejectAll(closed());
+    this.#cancelSave?.();
     const spool = await this.#opening.catch(() => undefined);
+    if (spool) await this.#saveMarks(spool);
     await spool?.close();
+  }
+
+  #open(): void {
+    this.#opening.then(
+      async (spool) => {
+        await this.#readMarks(spool);
+        this.#opened(spool);
+      },
+      (error: unknown) => this.#notOpened(error),
+    );
+  }
+
+  async #readMarks({ notes }: Spool): Promise<void> {
+    if (!notes || this.#set.hubs.length < 2) return;
+    const marks = new HubMarks();
+    marks.load(await notes.load().catch(() => ''));
+    this.#marks = marks;
   }
 
   #opened(spool: Spool): void {
@@ -150,7 +172,8 @@ export class SpooledTransport implements Transport {
     this.#readers = this.#set.hubs.map(
       (hub) =>
         new SpoolReader(hub, spool, this.#clock, {
-          acknowledged: (id) => this.#acknowledged(spool, id),
+          had: (message) => this.#marks?.has(hub.transport.identity, message) === true,
+          acknowledged: (message) => this.#acknowledged(hub, spool, message),
           failed: (error) => this.#listener?.failed(asError(error)),
         }),
     );
@@ -166,6 +189,7 @@ export class SpooledTransport implements Transport {
     this.#told = spool.statistics();
     this.#look();
     for (const reader of this.#readers) reader.begin();
+    if (!this.#keeps) this.#tryAgain();
   }
 
   /** A folder that is mounted late, a lock of an agent that has not quite ended: it may work the next time. */
@@ -175,20 +199,34 @@ export class SpooledTransport implements Transport {
     if (!this.#listener || !reopen || asError(error).code === 'WL_BAD_OPTION') return;
     this.#cancelAgain = this.#clock.setTimer(() => {
       this.#opening = reopen();
-      this.#opening.then(
-        (spool) => {
-          this.#opened(spool);
-          this.#tryAgain();
-        },
-        (reason: unknown) => this.#notOpened(reason),
-      );
+      this.#open();
     }, this.#backOff.next());
   }
 
-  #acknowledged(spool: Spool, id: number): void {
+  #acknowledged(hub: Hub, spool: Spool, message: SpooledMessage): void {
+    const { id } = message;
+    this.#marks?.add(hub.transport.identity, message);
+    this.#saveSoon(spool);
     if (!this.#readers.every((reader) => reader.has(id))) return;
     spool.delivered(id);
-    if (spool.statistics().messages === 0) for (const resolve of this.#empty.splice(0)) resolve();
+    this.#marks?.forget(message);
+    if (spool.statistics().messages > 0) return;
+    this.#marks?.clear();
+    for (const resolve of this.#empty.splice(0)) resolve();
+  }
+
+  #saveSoon(spool: Spool): void {
+    if (!this.#marks || this.#cancelSave) return;
+    this.#cancelSave = this.#clock.setTimer(() => {
+      this.#cancelSave = undefined;
+      void this.#saveMarks(spool);
+    }, SAVE_MS);
+  }
+
+  /** What is not written costs a message twice. */
+  async #saveMarks({ notes }: Spool): Promise<void> {
+    if (!this.#marks?.isChanged) return;
+    await notes?.save(this.#marks.text()).catch(() => {});
   }
 
   #look(): void {
