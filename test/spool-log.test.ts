@@ -428,12 +428,13 @@ class Life {
   async anything(): Promise<void> {
     const random = this.#random;
     await this.spool();
-    const faults: ReadonlyArray<Fault | undefined> = [undefined, undefined, 'ENOSPC', 'EIO'];
+    const faults: ReadonlyArray<Fault | 'none'> = ['none', 'none', 'ENOSPC', 'EIO'];
     const { folder } = this;
     let failed = false;
     folder.fault = () => {
-      const fault = random.once(12) ? random.pick(faults) : undefined;
-      if (fault) failed = true;
+      const fault = random.once(12) ? random.pick(faults) : 'none';
+      if (fault === 'none') return undefined;
+      failed = true;
       return fault;
     };
     switch (random.below(8)) {
