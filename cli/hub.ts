@@ -15,6 +15,7 @@ export interface HubVerbOptions {
   readonly wsPort?: string;
   readonly plainPort?: string;
   readonly plainHost?: string;
+  readonly restPort?: string;
   readonly host: string;
   readonly hostName?: readonly string[];
   readonly quiet?: boolean;
@@ -27,6 +28,8 @@ export async function hub(options: HubVerbOptions): Promise<void> {
     options.wsPort === undefined ? undefined : integer('--ws-port', options.wsPort, 0, 65535);
   const plainPort =
     options.plainPort === undefined ? undefined : integer('--plain-port', options.plainPort, 0, 65535);
+  const restPort =
+    options.restPort === undefined ? undefined : integer('--rest-port', options.restPort, 0, 65535);
   const { eventText, startHub } = await loadService();
   const running = await startHub({
     dataFolder: hubFolder(options.data),
@@ -34,6 +37,7 @@ export async function hub(options: HubVerbOptions): Promise<void> {
     ...(webSocketPort === undefined ? {} : { webSocketPort }),
     ...(plainPort === undefined ? {} : { plainPort }),
     ...(options.plainHost === undefined ? {} : { plainHost: options.plainHost }),
+    ...(restPort === undefined ? {} : { restPort }),
     host: options.host,
     ...(options.hostName === undefined ? {} : { hostNames: options.hostName }),
   });
@@ -54,6 +58,7 @@ export async function hub(options: HubVerbOptions): Promise<void> {
         port: running.port,
         ...(running.webSocketPort === undefined ? {} : { webSocketPort: running.webSocketPort }),
         ...(running.plainPort === undefined ? {} : { plainPort: running.plainPort }),
+        ...(running.restPort === undefined ? {} : { restPort: running.restPort }),
         hostName: running.hostName,
         ca: running.caFile,
       }),
@@ -65,6 +70,9 @@ export async function hub(options: HubVerbOptions): Promise<void> {
     }
     if (running.plainPort !== undefined) {
       print(`MQTT without TLS on port ${running.plainPort}: tokens and messages there travel in clear text.`);
+    }
+    if (running.restPort !== undefined) {
+      print(`REST: https://localhost:${running.restPort}, with the token in rest-token of the data folder`);
     }
     print(`Its certificate authority, for devices: ${out.bold(printable(running.caFile))}`);
     print(out.dim('Register a device: wardlet hub device add sensor-1'));

@@ -14,6 +14,7 @@ export {
   type MessageFeedback,
 } from './hub/device-happenings.ts';
 export type { DeviceKeys } from './hub/device-key.ts';
+export { type DiagnosticSetting, DiagnosticSettings } from './hub/diagnostic-settings.ts';
 export type { DirectMethods, MethodOptions, MethodResult } from './hub/direct-methods.ts';
 export {
   type Enrolment,
@@ -38,6 +39,7 @@ export {
   type Termination,
 } from './hub/hub-events.ts';
 export type { HubOptions } from './hub/hub-options.ts';
+export { IpFilter, type IpFilterRule } from './hub/ip-filter.ts';
 export { type HubLimits, LIMITS } from './hub/limits.ts';
 export { type MessageQuery, type MessageReader, openMessages, readMessages } from './hub/message-reader.ts';
 export type { MessageSink } from './hub/message-store.ts';
@@ -53,3 +55,4 @@ export {
 } from './hub/registry.ts';
 export type { TwinObject, TwinValue } from './hub/twin-document.ts';
 export type { Twin, TwinChange, TwinCondition, Twins } from './hub/twins.ts';
+export { restToken, rotateRestToken } from './rest/token.ts';

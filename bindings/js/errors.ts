@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   WL_CERTIFICATE_EXISTS: 'the certificate is registered already',
   WL_NO_SUCH_CERTIFICATE: 'the certificate is not registered',
   WL_MODULE_EXISTS: 'the module is registered already',
+  WL_TOO_MANY_MODULES: 'the device has as many modules as IoT Hub allows',
   WL_NO_SUCH_MODULE: 'the module is not registered',
   WL_BAD_TWIN: 'a change of a twin breaks a rule of IoT Hub',
   WL_TWIN_CHANGED: 'the twin has changed since it was read',

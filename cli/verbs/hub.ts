@@ -21,6 +21,7 @@ export function declareHub(program: Command): void {
       'also listen for MQTT without TLS, for a gateway that ends TLS itself; tokens travel in clear text',
     )
     .option('--plain-host <address>', 'address that --plain-port listens on', 'localhost')
+    .option('--rest-port <number>', 'also serve HTTPS REST on localhost, on this port; 0: any that is free')
     .option('--host <address>', 'address to listen on; 0.0.0.0 or :: for every network', 'localhost')
     .option(
       '--host-name <names...>',

@@ -64,6 +64,20 @@ export function eventText(event: HubHappening): string {
       return `${event.count} messages could not be stored and were not acknowledged: ${event.detail}`;
     case 'storage_recovered':
       return 'messages can be stored again';
+    case 'ip_filter_changed':
+      return `the IP filter has ${event.count} rules now`;
+    case 'ip_filter_refused':
+      return `${event.count} connections from ${event.remoteAddress} refused by the IP filter, rule ${event.rule}`;
+    case 'diagnostics_added':
+      return `diagnostic setting ${event.name} added`;
+    case 'diagnostics_edited':
+      return `diagnostic setting ${event.name} edited`;
+    case 'diagnostics_deleted':
+      return `diagnostic setting ${event.name} deleted`;
+    case 'unauthorised':
+      return `unauthorised operation from ${event.remoteAddress}: ${event.method} ${event.path}`;
+    case 'operation':
+      return `${event.method} ${event.path} from ${event.remoteAddress}: ${event.status}`;
     case 'events_lost':
       return `${event.count} events are missing from the log`;
     default:

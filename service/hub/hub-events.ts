@@ -170,6 +170,33 @@ export type HubHappening =
   /** Not stored, not acknowledged, not lost: the devices send them again. */
   | { readonly kind: 'storage_failed'; readonly count: number; readonly detail: string }
   | { readonly kind: 'storage_recovered' }
+  | { readonly kind: 'ip_filter_changed'; readonly count: number }
+  /** Connections closed as they came, by the rule of that name; one event an address and sweep. */
+  | {
+      readonly kind: 'ip_filter_refused';
+      readonly rule: string;
+      readonly count: number;
+      readonly remoteAddress: string;
+    }
+  | {
+      readonly kind: 'diagnostics_added' | 'diagnostics_edited' | 'diagnostics_deleted';
+      readonly name: string;
+    }
+  /** The REST side, asked without its token or with a wrong one. */
+  | {
+      readonly kind: 'unauthorised';
+      readonly method: string;
+      readonly path: string;
+      readonly remoteAddress: string;
+    }
+  /** The REST side changed something, or was asked to and did not; reading is not told. */
+  | {
+      readonly kind: 'operation';
+      readonly method: string;
+      readonly path: string;
+      readonly status: number;
+      readonly remoteAddress: string;
+    }
   | DeviceHappening
   /** The event log itself could not keep up or be written. */
   | { readonly kind: 'events_lost'; readonly count: number };

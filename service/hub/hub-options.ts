@@ -21,6 +21,8 @@ export interface HubOptions {
   readonly plainPort?: number;
   /** Address that plainPort listens on, whatever `host` is. Default: localhost. */
   readonly plainHost?: string;
+  /** The REST side, on localhost and with TLS. Default: none. 0: any that is free. */
+  readonly restPort?: number;
   /** Address to listen on. Default: localhost, on IPv4 and IPv6. */
   readonly host?: string;
   /** Names and addresses that devices call the hub by, beside localhost and the machine's own name. */
@@ -40,6 +42,7 @@ export interface ResolvedHubOptions {
   readonly webSocketPort: number | undefined;
   readonly plainPort: number | undefined;
   readonly plainHost: string;
+  readonly restPort: number | undefined;
   readonly host: string;
   /** The one that connection strings name comes first. */
   readonly hostNames: readonly string[];
@@ -55,6 +58,7 @@ const NAMES = new Set([
   'webSocketPort',
   'plainPort',
   'plainHost',
+  'restPort',
   'host',
   'hostNames',
   'durability',
@@ -80,12 +84,13 @@ export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
     webSocketPort,
     plainPort,
     plainHost = 'localhost',
+    restPort,
     host = 'localhost',
     hostNames = [],
     durability = 'synced',
   } = options;
   if (typeof dataFolder !== 'string' || dataFolder === '') throw wrong('no data folder', 'name a folder');
-  for (const given of [port, webSocketPort ?? 0, plainPort ?? 0]) {
+  for (const given of [port, webSocketPort ?? 0, plainPort ?? 0, restPort ?? 0]) {
     if (Number.isInteger(given) && given >= 0 && given <= 65_535) continue;
     throw wrong(`port ${given} is none`, 'from 1 to 65535, or 0 for any that is free');
   }
@@ -98,6 +103,7 @@ export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
     webSocketPort,
     plainPort,
     plainHost,
+    restPort,
     host,
     hostNames: hostNamesOf([...hostNames, ...reachedAs(host)]),
     durability,

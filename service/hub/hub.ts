@@ -4,6 +4,9 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { IConnectPacket } from 'mqtt-packet';
+import { restDoor } from '../rest/rest-door.ts';
+import { routesOf } from '../rest/routes.ts';
+import { restToken, rotateRestToken } from '../rest/token.ts';
 import { Authorities } from './authorities.ts';
 import { type Certificates, hubCertificates } from './certificates.ts';
 import type { CloudToDevice } from './cloud-to-device.ts';
@@ -13,12 +16,14 @@ import { revocationOf } from './credential.ts';
 import { type DataFolder, lockDataFolder, makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, openDatabase } from './database.ts';
 import { DeviceRooms } from './device-rooms.ts';
+import { DiagnosticSettings } from './diagnostic-settings.ts';
 import type { DirectMethods } from './direct-methods.ts';
 import { Enrolments } from './enrolments.ts';
 import { EventLog } from './event-log.ts';
 import { normalHostName } from './host-names.ts';
 import type { HubEvent } from './hub-events.ts';
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts';
+import { IpFilter } from './ip-filter.ts';
 import { isForProvisioning, judgeRegistration } from './judge-registration.ts';
 import { type Listener, type ListenerOptions, listen } from './listener.ts';
 import { MessageStore } from './message-store.ts';
@@ -38,6 +43,9 @@ import { WebSocketStream } from './web-socket-stream.ts';
 const SWEEP_MS = 250;
 /** The store's age limit and the certificate's. */
 const UPKEEP_MS = 60_000;
+const MAX_REST_CONNECTIONS = 100;
+/** Addresses that the IP filter refused, told by name between two sweeps. */
+const MAX_FILTERED = 16;
 
 /** Starts a hub. Throws WL_BAD_DATA_FOLDER, WL_PORT_IN_USE, WL_BAD_OPTION; then nothing is left running. */
 export async function startHub(options: HubOptions): Promise<Hub> {
@@ -93,6 +101,9 @@ export class Hub {
   #listener: Listener | undefined;
   #webSocketListener: Listener | undefined;
   #plainListener: Listener | undefined;
+  #restListener: Listener | undefined;
+  readonly #ipFilter: IpFilter;
+  readonly #filtered = new Map<string, { rule: string; count: number }>();
   #registryVersion: number;
   #sweptMs = performance.now();
   #dropped = 0;
@@ -119,6 +130,7 @@ export class Hub {
       listener: (message) => this.#emitter.emit('message', message),
       record: (happening) => this.#log.record(happening),
     });
+    this.#ipFilter = new IpFilter(database, (happening) => this.#log.record(happening));
     this.#enrolments = new Enrolments(database);
     this.#registrar = new Registrar({
       database,
@@ -166,7 +178,9 @@ export class Hub {
       await hub.#listen();
     } catch (error) {
       await Promise.all(
-        [hub.#listener, hub.#webSocketListener, hub.#plainListener].map((one) => one?.close()),
+        [hub.#listener, hub.#webSocketListener, hub.#plainListener, hub.#restListener].map((one) =>
+          one?.close(),
+        ),
       );
       throw error;
     }
@@ -185,6 +199,11 @@ export class Hub {
   /** Undefined: the hub takes no connection without TLS. */
   get plainPort(): number | undefined {
     return this.#plainListener?.port;
+  }
+
+  /** Undefined: the hub has no REST side. */
+  get restPort(): number | undefined {
+    return this.#restListener?.port;
   }
 
   /** What connection strings name. */
@@ -255,7 +274,8 @@ export class Hub {
     const { options, folder } = this.#parts;
     const certificates = await hubCertificates(folder, options.hostNames, options.now());
     if (!certificates.isNew || this.#isClosed) return false;
-    for (const listener of [this.#listener, this.#webSocketListener]) listener?.setCertificates(certificates);
+    for (const listener of [this.#listener, this.#webSocketListener, this.#restListener])
+      listener?.setCertificates(certificates);
     this.#recordCertificate(certificates);
     return true;
   }
@@ -270,7 +290,9 @@ export class Hub {
     this.#store.flush();
     this.#sessions.close();
     await Promise.all(
-      [this.#listener, this.#webSocketListener, this.#plainListener].map((one) => one?.close()),
+      [this.#listener, this.#webSocketListener, this.#plainListener, this.#restListener].map((one) =>
+        one?.close(),
+      ),
     );
     this.#store.flush();
     this.#log.record({ kind: 'stopped' });
@@ -302,6 +324,7 @@ export class Hub {
       maxConnections: limits.maxConnections,
       handshakeTimeoutMs,
       onHandshakeFailed: onRefused,
+      accepts: (remoteAddress) => this.#accepts(remoteAddress),
       holdMs: () => this.#throttles.connect(),
       onDropped: () => this.#dropped++,
     };
@@ -317,6 +340,8 @@ export class Hub {
       });
     }
     await this.#listenWithoutTls({ ...shared, onConnection });
+    await this.#listenForRest(shared);
+    this.#settings.set('restPort', this.restPort ?? 0);
     this.#settings.set('hostName', this.hostName);
     this.#settings.set('port', this.port);
     this.#log.record({
@@ -337,6 +362,45 @@ export class Hub {
     const { plainPort: port, plainHost: host } = this.#parts.options;
     if (port === undefined) return;
     this.#plainListener = await listen({ ...shared, host, port, isPlain: true, asksForCertificate: false });
+  }
+
+  /** On localhost whatever the hub listens on, with a limit of its own. */
+  async #listenForRest(
+    shared: Omit<ListenerOptions, 'port' | 'asksForCertificate' | 'onConnection'>,
+  ): Promise<void> {
+    const { options, folder, database } = this.#parts;
+    if (options.restPort === undefined) return;
+    if (restToken(folder.path) === undefined) rotateRestToken(folder.path);
+    const record: EventLog['record'] = (happening) => this.#log.record(happening);
+    const routes = routesOf({
+      dataFolder: folder.path,
+      registry: this.#registry,
+      authorities: this.#authorities,
+      ipFilter: this.#ipFilter,
+      diagnostics: new DiagnosticSettings(database, record),
+      twins: this.twins,
+      methods: this.methods,
+      cloudToDevice: this.cloudToDevice,
+    });
+    this.#restListener = await listen({
+      ...shared,
+      host: 'localhost',
+      port: options.restPort,
+      sockets: new Set<Socket>(),
+      maxConnections: MAX_REST_CONNECTIONS,
+      asksForCertificate: false,
+      onConnection: restDoor({ routes, token: () => restToken(folder.path), record }),
+    });
+  }
+
+  #accepts(remoteAddress: string): boolean {
+    const rule = this.#ipFilter.rejecting(remoteAddress)?.filterName;
+    if (rule === undefined) return true;
+    const known = this.#filtered.get(remoteAddress);
+    if (known || this.#filtered.size < MAX_FILTERED) {
+      this.#filtered.set(remoteAddress, { rule, count: (known?.count ?? 0) + 1 });
+    }
+    return false;
   }
 
   #admit(packet: IConnectPacket, stream: Duplex, remoteAddress: string): Admission | RefusedConnect {
@@ -387,12 +451,17 @@ export class Hub {
     this.#lookAtRegistry();
     if (this.#dropped > 0) this.#log.record({ kind: 'connections_dropped', count: this.#dropped });
     this.#dropped = 0;
+    for (const [remoteAddress, { rule, count }] of this.#filtered) {
+      this.#log.record({ kind: 'ip_filter_refused', rule, count, remoteAddress });
+    }
+    this.#filtered.clear();
   }
 
   #lookAtRegistry(): void {
     try {
       const version = this.#settings.number('registryVersion');
       if (version === this.#registryVersion) return;
+      this.#ipFilter.reload();
       const trusted = () => this.#authorities.trusted();
       this.#sessions.reconsider((identity, credential) =>
         revocationOf(credential, this.#registry.identity(identity), trusted),

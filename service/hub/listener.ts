@@ -21,6 +21,8 @@ export interface ListenerOptions {
   readonly isPlain?: boolean;
   onConnection(socket: Socket, remoteAddress: string): void;
   onHandshakeFailed(reason: string, remoteAddress: string): void;
+  /** False: its address may not connect, and it is closed at once. */
+  accepts(remoteAddress: string): boolean;
   /** A connection has come: how long it waits for TLS, ms. */
   holdMs(): number;
   /** Over the limit: it was closed at once. */
@@ -65,6 +67,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     if (sockets.size >= options.maxConnections) {
       socket.destroy();
       options.onDropped();
+      return;
+    }
+    if (!options.accepts(socket.remoteAddress ?? '')) {
+      socket.destroy();
       return;
     }
     sockets.add(socket);

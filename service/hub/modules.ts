@@ -15,6 +15,9 @@ export interface Module {
   readonly createdMs: number;
 }
 
+/** IoT Hub's. */
+export const MAX_MODULES = 50;
+
 /** Runs a change of the registry in one transaction that the hub notices. */
 export type Change = <T>(action: () => T) => T;
 
@@ -31,7 +34,7 @@ export class Modules {
     this.#lookup = database.prepare<[string, string]>('SELECT * FROM modules WHERE deviceId = ? AND id = ?');
   }
 
-  /** Throws WL_NO_SUCH_DEVICE, WL_BAD_DEVICE_ID, WL_BAD_KEY, WL_MODULE_EXISTS. */
+  /** Throws WL_NO_SUCH_DEVICE, WL_BAD_DEVICE_ID, WL_BAD_KEY, WL_MODULE_EXISTS, WL_TOO_MANY_MODULES. */
   add(deviceId: string, moduleId: string, keys: DeviceKeys = {}): Module {
     checkDeviceId(moduleId);
     const module = { deviceId, id: moduleId, ...resolveKeys(keys), createdMs: Date.now() };
@@ -45,6 +48,11 @@ export class Modules {
           `module ${moduleId} of ${deviceId} is registered already`,
           { hint: 'choose another id, or remove it first: its keys and twin end with it' },
         );
+      }
+      if (this.list(deviceId).length >= MAX_MODULES) {
+        throw new WardletError('WL_TOO_MANY_MODULES', `${deviceId} has ${MAX_MODULES} modules already`, {
+          hint: 'remove one of them first: IoT Hub has no more for a device',
+        });
       }
       this.#database
         .prepare(

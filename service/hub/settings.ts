@@ -8,6 +8,11 @@ export type SettingName =
   | 'port'
   /** Of provisioning. */
   | 'idScope'
+  /** Port of the REST side at the last start; 0: none. */
+  | 'restPort'
+  /** JSON. */
+  | 'ipFilter'
+  | 'diagnostics'
   /** Counts changes of the registry, so that a hub notices those of other processes. */
   | 'registryVersion'
   /** Bytes of all stored messages. */
