@@ -55,4 +55,4 @@ export {
 } from './hub/registry.ts';
 export type { TwinObject, TwinValue } from './hub/twin-document.ts';
 export type { Twin, TwinChange, TwinCondition, Twins } from './hub/twins.ts';
-export { restToken, rotateRestToken } from './rest/token.ts';
+export { restPortOf, restToken, rotateRestToken } from './rest/token.ts';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { declareRestVerbs } from './hub-rest.ts';
 
 const DATA = [
   '--data <folder>',
@@ -42,6 +43,7 @@ Examples:
   declareDevices(hub);
   declareCertificates(hub);
   declareEnrolments(hub);
+  declareRestVerbs(hub);
   hub
     .command('messages')
     .summary('what devices have sent, decoded')

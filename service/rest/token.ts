@@ -4,7 +4,9 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { existingDataFolder } from '../hub/data-folder.ts';
+import { openDatabase } from '../hub/database.ts';
 import { writePrivateFile } from '../hub/private-file.ts';
+import { Settings } from '../hub/settings.ts';
 
 const FILE = 'rest-token';
 const BYTES = 32;
@@ -31,4 +33,14 @@ export function isAuthorised(header: string | undefined, token: string | undefin
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
+}
+
+/** Port of the REST side at the hub's last start; 0: it had none. Throws WL_BAD_DATA_FOLDER. */
+export function restPortOf(dataFolder: string): number {
+  const database = openDatabase(existingDataFolder(dataFolder));
+  try {
+    return new Settings(database).number('restPort');
+  } finally {
+    database.close();
+  }
 }
