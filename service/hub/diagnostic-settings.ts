@@ -13,6 +13,7 @@ export interface DiagnosticSetting {
 const MAX_SETTINGS = 20;
 const NAME = /^[\w.-]{1,128}$/;
 
+/** The diagnostic settings of a hub's database. */
 export class DiagnosticSettings {
   readonly #database: HubDatabase;
   readonly #settings: Settings;
@@ -24,6 +25,7 @@ export class DiagnosticSettings {
     this.#record = record;
   }
 
+  /** Every setting, the latest last. */
   list(): readonly DiagnosticSetting[] {
     return JSON.parse(this.#settings.text('diagnostics') ?? '[]') as DiagnosticSetting[];
   }

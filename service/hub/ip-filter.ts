@@ -23,6 +23,7 @@ interface Range {
 const MAX_RULES = 100;
 const NAME = /^[\w.: -]{1,128}$/;
 
+/** The IP filter of a hub's database. */
 export class IpFilter {
   readonly #database: HubDatabase;
   readonly #settings: Settings;
@@ -36,6 +37,7 @@ export class IpFilter {
     this.reload();
   }
 
+  /** The rules, in order. */
   list(): readonly IpFilterRule[] {
     return JSON.parse(this.#settings.text('ipFilter') ?? '[]') as IpFilterRule[];
   }

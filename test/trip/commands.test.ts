@@ -82,6 +82,20 @@ test('add a device, run an agent on a capture, read its messages, remove the dev
   await hub.kill('SIGINT');
 });
 
+test('twin, method and messages for a device need the running hub, and say so without it', async () => {
+  const data = ['--data', join(temporaryFolder(), 'hub')];
+  await wardlet(['hub', 'device', 'add', 'sensor-1', ...data]);
+  for (const verb of [
+    ['twin', 'show', 'sensor-1'],
+    ['method', 'sensor-1', 'x'],
+    ['c2d', 'list', 'sensor-1'],
+  ]) {
+    const { code, stderr } = await wardlet(['hub', ...verb, ...data]);
+    assert.is(code, 1);
+    assert.match(stderr, /--rest-port/);
+  }
+});
+
 test('certificates and enrolments: added, listed, removed, without a hub that runs', async () => {
   const folder = temporaryFolder();
   const data = ['--data', join(folder, 'hub')];
