@@ -6,12 +6,14 @@ import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { generate } from 'mqtt-packet';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Hub, startHub } from '../service/hub/hub.ts';
+import type { HubEvent } from '../service/hub/hub-events.ts';
 import { openRegistry, type Registry } from '../service/hub/registry.ts';
 import { restToken, rotateRestToken } from '../service/rest/token.ts';
-import { HubClient, inSeconds, sasToken } from './support/hub-client.ts';
+import { type ConnectFields, HubClient, inSeconds, sasToken } from './support/hub-client.ts';
 import { HubDevice } from './support/hub-device.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
@@ -25,6 +27,7 @@ let onlooker: HubDevice;
 let timer: NodeJS.Timeout;
 let sent = 0;
 const stored = new Set<string>();
+const happened: HubEvent[] = [];
 
 test.before(async () => {
   hub = await startHub({
@@ -32,8 +35,10 @@ test.before(async () => {
     port: 0,
     restPort: 0,
     durability: 'written',
-    limits: { connectTimeoutMs: 500, handshakeTimeoutMs: 500 },
+    webSocketPort: 0,
+    limits: { connectTimeoutMs: 500, handshakeTimeoutMs: 500, restTimeoutMs: 700 },
   });
+  hub.on('event', (event) => happened.push(event));
   hub.on('message', ({ deviceId, body }) => {
     if (deviceId === 'onlooker') stored.add(Buffer.from(body).toString());
   });
@@ -49,17 +54,38 @@ test.after(async () => {
 
 const keyOf = (id: string) => registry.get(id)?.primaryKey ?? '';
 
-async function refused(password: string, deviceId = 'pump-1'): Promise<void> {
-  const client = await HubClient.open(hub);
-  const code = await client.connect({ deviceId, key: '' }, { password });
-  client.close();
-  assert.ok(code === 4 || code === 5, String(code));
+/** Waits for the event of an attack: that it is refused is not enough, the reason has to be the right one. */
+async function reason(kind: 'refused' | 'terminated', since: number): Promise<string> {
+  for (let tries = 0; tries < 100; tries++) {
+    for (const event of happened.slice(since)) {
+      if (event.kind === kind && (event.kind === 'refused' || event.kind === 'terminated'))
+        return event.reason;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return `no event ${kind}`;
 }
 
-async function ended(act: (device: HubDevice) => void): Promise<void> {
+async function refused(
+  expected: string,
+  password: string,
+  deviceId = 'pump-1',
+  fields: ConnectFields = {},
+): Promise<void> {
+  const since = happened.length;
+  const client = await HubClient.open(hub);
+  const code = await client.connect({ deviceId, key: '' }, { password, ...fields });
+  client.close();
+  assert.ok(code === 4 || code === 5, String(code));
+  assert.is(await reason('refused', since), expected);
+}
+
+async function ended(expected: string, act: (device: HubDevice) => void): Promise<void> {
   const device = await HubDevice.connect(hub, registry, { deviceId: 'pump-1' });
+  const since = happened.length;
   act(device);
   await device.client.closed();
+  assert.is(await reason('terminated', since), expected);
 }
 
 interface Answer {
@@ -113,85 +139,179 @@ async function raw(text: string): Promise<string> {
   return answer;
 }
 
-test('a token for another device, with another key, of a policy, or expired', async () => {
+test('a token for another device, with another key, of a policy, expired, or of nobody', async () => {
   const inAnHour = inSeconds(3600);
-  await refused(sasToken({ deviceId: 'pump-2', key: keyOf('pump-2') }, inAnHour));
-  await refused(sasToken({ deviceId: 'pump-1', key: keyOf('pump-2') }, inAnHour));
-  await refused(`${sasToken({ deviceId: 'pump-1', key: keyOf('pump-1') }, inAnHour)}&skn=iothubowner`);
-  await refused(sasToken({ deviceId: 'pump-1', key: keyOf('pump-1') }, inSeconds(-3600)));
+  const token = (deviceId: string, key: string, until = inAnHour) => sasToken({ deviceId, key }, until);
+  await refused('other_device', token('pump-2', keyOf('pump-2')));
+  await refused('bad_signature', token('pump-1', keyOf('pump-2')));
+  await refused('policy_token', `${token('pump-1', keyOf('pump-1'))}&skn=iothubowner`);
+  await refused('expired', token('pump-1', keyOf('pump-1'), inSeconds(-3600)));
+  await refused('unknown_device', token('nobody', keyOf('pump-1')), 'nobody');
+  await refused('unknown_device', token('nobody', Buffer.alloc(32, 9).toString('base64')), 'nobody');
 });
 
 test('an old token after its key was rotated', async () => {
   const old = sasToken({ deviceId: 'pump-2', key: keyOf('pump-2') }, inSeconds(3600));
   registry.setKeys('pump-2', { primaryKey: Buffer.alloc(32, 7).toString('base64') });
-  await refused(old, 'pump-2');
+  await refused('bad_signature', old, 'pump-2');
 });
 
 test("another device's topic, and a path in an id", async () => {
-  await ended((device) => device.publish('devices/onlooker/messages/events/', 'x'));
-  await ended((device) => device.publish('devices/pump-1/../onlooker/messages/events/', 'x'));
-  for (const deviceId of ['../../hub.db', '..%2f..%2fhub.db', 'a/b/c']) {
-    await refused(sasToken({ deviceId, key: keyOf('pump-1') }, inSeconds(3600)), deviceId);
+  await ended('foreign_topic', (device) => device.publish('devices/onlooker/messages/events/', 'x'));
+  await ended('unknown_topic', (device) =>
+    device.publish('devices/pump-1/../onlooker/messages/events/', 'x'),
+  );
+  const own = sasToken({ deviceId: 'pump-1', key: keyOf('pump-1') }, inSeconds(3600));
+  for (const deviceId of ['../../hub.db', 'a/b/c', 'pump-1\\..', '..\\pump-1', '../../../etc/passwd']) {
+    await refused('bad_client', own, deviceId);
   }
+  await refused('other_device', own, 'pump-1/..');
+  await refused('other_device', own, '..%2f..%2fhub.db');
+  // An id by the rules of ids; it stays one, and is no path.
+  await refused('unknown_device', sasToken({ deviceId: '..', key: keyOf('pump-1') }, inSeconds(3600)), '..');
 });
 
-test('oversized: CONNECT, client id, topic, bag, body, twin', async () => {
-  const big = await HubClient.open(hub);
-  assert.is(
-    await big.connect(
-      { deviceId: 'pump-1', key: '' },
-      { password: 'x'.repeat(60_000), clientId: 'y'.repeat(60_000) },
-    ),
-    undefined,
-  );
-  await refused('x'.repeat(60_000));
-  await refused('x', 'y'.repeat(10_000));
+test('oversized with good credentials: packet, bag and body, broken bag, filter', async () => {
   const events = 'devices/pump-1/messages/events/';
-  await ended((device) => device.publish(events, Buffer.alloc(300 * 1024)));
+  await ended('too_large', (device) => device.publish(events, Buffer.alloc(400 * 1024)));
+  // A topic has at most 65,535 bytes in MQTT, so a bag alone is never over the limit of the whole message; with the body it is.
+  const bag = `k=${'v'.repeat(60_000)}`;
+  await ended('too_large', (device) => device.publish(`${events}${bag}`, Buffer.alloc(200 * 1024)));
+  await ended('bad_properties', (device) => device.publish(`${events}${'%'.repeat(60_000)}`, 'x'));
+  await ended('unknown_topic', (device) => device.publish('t'.repeat(65_000), 'x'));
   const device = await HubDevice.connect(hub, registry, { deviceId: 'pump-1' });
-  await device.subscribe(['$iothub/twin/res/#']);
-  const twin = JSON.stringify(
-    Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`k${n}`, 'v'.repeat(4_000)])),
-  );
-  assert.match(
-    (await device.ask('$iothub/twin/PATCH/properties/reported/?$rid=1', twin)).topic,
-    /res\/4\d\d/,
-  );
+  device.publish(`${events}${bag}`, 'x', 1);
+  await device.client.next('puback');
+  assert.equal(await device.subscribe([`$iothub/methods/POST/${'x'.repeat(60_000)}`]), [128]);
   device.client.close();
 });
 
-test('1,000 malformed MQTT packets', async () => {
-  let state = SEED;
-  const random = (below: number) => {
+test('oversized CONNECT, client id, user name and password', async () => {
+  const good = sasToken({ deviceId: 'pump-1', key: keyOf('pump-1') }, inSeconds(3600));
+  const since = happened.length;
+  const big = await HubClient.open(hub);
+  const both = { password: 'x'.repeat(60_000), clientId: 'y'.repeat(60_000) };
+  assert.is(await big.connect({ deviceId: 'pump-1', key: '' }, both), undefined);
+  assert.is(await reason('terminated', since), 'too_large');
+  await refused('malformed_token', 'x'.repeat(60_000));
+  await refused('bad_client', good, 'pump-1', { clientId: 'y'.repeat(60_000) });
+  await refused('bad_client', good, 'pump-1', { username: `localhost/${'y'.repeat(60_000)}` });
+  // Text of devices in the log is cut.
+  assert.ok(happened.every((event) => JSON.stringify(event).length < 2_000));
+});
+
+test('oversized twin, method and message for a device', async () => {
+  const device = await HubDevice.connect(hub, registry, { deviceId: 'pump-1' });
+  await device.subscribe(['$iothub/twin/res/#', '$iothub/methods/POST/#']);
+  const document = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`k${n}`, 'v'.repeat(4_000)]));
+  const { topic } = await device.ask(
+    '$iothub/twin/PATCH/properties/reported/?$rid=1',
+    JSON.stringify(document),
+  );
+  assert.match(topic, /res\/(400|413)/);
+  assert.equal(
+    Object.keys(hub.twins.get({ deviceId: 'pump-1' }).properties.reported).filter(
+      (k) => k !== '$metadata' && k !== '$version',
+    ),
+    [],
+  );
+  const desired = await rest('PATCH', '/twins/pump-1', {
+    body: JSON.stringify({ properties: { desired: document } }),
+  });
+  assert.ok(desired.status === 400 || desired.status === 413, desired.text);
+
+  const asked = await rest('POST', '/twins/pump-1/methods', {
+    body: JSON.stringify({ methodName: 'x', payload: 'p'.repeat(200_000) }),
+  });
+  assert.ok(asked.status === 400 || asked.status === 413, asked.text);
+  const called = rest('POST', '/twins/pump-1/methods', { body: '{"methodName":"x","payload":1}' });
+  const call = await device.next();
+  const rid = /rid=(\w+)/.exec(call.topic)?.[1];
+  device.publish(`$iothub/methods/res/200/?$rid=${rid}`, JSON.stringify('a'.repeat(200_000)));
+  assert.is((await called).status, 502, (await called).text);
+
+  const queued = await rest('POST', '/devices/pump-1/messages/devicebound', { body: 'x'.repeat(100_000) });
+  assert.is(queued.status, 413, queued.text);
+  assert.is((await rest('GET', '/devices/pump-1/messages/devicebound')).text, '[]');
+  device.client.close();
+});
+
+/** Numbers below a limit, the same for a seed. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
+}
+
+test('1,000 malformed MQTT packets, before CONNECT and after', async () => {
+  const random = randomNumbers(SEED);
   process.stdout.write(`seed ${SEED} `);
-  for (let round = 0; round < 1_000; round += 20) {
+  const token = sasToken({ deviceId: 'pump-1', key: keyOf('pump-1') }, inSeconds(3600));
+  const valid = [
+    generate({
+      cmd: 'publish',
+      topic: 'devices/pump-1/messages/events/a=b',
+      payload: 'x',
+      qos: 1,
+      messageId: 1,
+      retain: false,
+      dup: false,
+    }),
+    generate({ cmd: 'subscribe', messageId: 2, subscriptions: [{ topic: '$iothub/twin/res/#', qos: 0 }] }),
+    generate({ cmd: 'unsubscribe', messageId: 3, unsubscriptions: ['$iothub/twin/res/#'] }),
+    generate({ cmd: 'puback', messageId: 4 }),
+  ];
+  const connect = generate({
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 4,
+    clean: true,
+    keepalive: 60,
+    clientId: 'pump-1',
+    username: 'localhost/pump-1/?api-version=2021-04-12',
+    password: Buffer.from(token.replace('sig=', 'sig=x')),
+  });
+  /** A valid packet with up to three bytes changed, perhaps cut short. */
+  const damaged = (packet: Buffer): Buffer => {
+    const bytes = Buffer.from(packet);
+    for (let n = 0; n <= random(3); n++) bytes[random(bytes.length)] = random(256);
+    return random(4) === 0 ? bytes.subarray(0, 1 + random(bytes.length)) : bytes;
+  };
+  const noise = () => Buffer.from(Array.from({ length: 2 + random(200) }, () => random(256)));
+  for (let round = 0; round < 500; round += 20) {
     await Promise.all(
-      Array.from({ length: 20 }, async () => {
+      Array.from({ length: 20 }, async (_, n) => {
         const client = await HubClient.open(hub);
-        // Never a CONNECT: the first nibble of that is 1.
-        const bytes = Buffer.from(Array.from({ length: 2 + random(200) }, () => random(256)));
-        if (bytes[0] !== undefined && bytes[0] >> 4 === 1) bytes[0] = 0xf0;
-        client.socket.end(bytes);
+        client.socket.end(n % 2 === 0 ? noise() : damaged(connect));
         await client.closed();
         assert.not.ok(client.received.some((packet) => packet.cmd === 'connack' && packet.returnCode === 0));
       }),
     );
   }
+  for (let round = 0; round < 500; round++) {
+    const device = await HubDevice.connect(hub, registry, { deviceId: 'pump-1' });
+    const packet = valid[random(valid.length)] ?? noise();
+    device.client.socket.end(round % 2 === 0 ? noise() : damaged(packet));
+    await device.client.closed();
+  }
+  assert.ok(happened.some((event) => event.kind === 'terminated' && event.reason === 'malformed'));
+  assert.is(hub.connections, 1);
 });
 
-test('slow CONNECT, slow TLS, TLS below 1.2', async () => {
+test('slow CONNECT, slow TLS, TLS below 1.2 on each door', async () => {
+  const since = happened.length;
   const slow = await HubClient.open(hub);
   slow.socket.write(Buffer.from([0x10]));
   await slow.closed();
-  const tcp = connectTcp(hub.port, 'localhost').on('error', () => {});
-  await once(tcp, 'connect');
-  tcp.write(Buffer.from([0x16, 3, 1]));
-  tcp.resume();
-  await once(tcp, 'close');
-  for (const port of [hub.port, hub.restPort ?? 0]) {
+  assert.is(await reason('terminated', since), 'connect_timeout');
+  for (const port of [hub.port, hub.webSocketPort ?? 0, hub.restPort ?? 0]) {
+    const tcp = connectTcp(port, 'localhost').on('error', () => {});
+    await once(tcp, 'connect');
+    tcp.write(Buffer.from([0x16, 3, 1]));
+    tcp.resume();
+    await once(tcp, 'close');
     const old = connectTls({
       host: 'localhost',
       port,
@@ -201,8 +321,28 @@ test('slow CONNECT, slow TLS, TLS below 1.2', async () => {
       ciphers: 'DEFAULT@SECLEVEL=0',
     });
     old.on('secureConnect', () => assert.unreachable('TLS 1.1'));
-    await new Promise((resolve) => old.on('error', resolve));
+    const error = await new Promise<NodeJS.ErrnoException>((resolve) => old.on('error', resolve));
+    // The hub's word, not that this client could not even ask.
+    assert.is(error.code, 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
   }
+  const failed = happened
+    .slice(since)
+    .flatMap((event) => (event.kind === 'handshake_failed' ? [event.reason] : []));
+  assert.is(failed.filter((one) => one === 'ERR_TLS_HANDSHAKE_TIMEOUT').length, 3);
+  assert.is(failed.filter((one) => one === 'ERR_SSL_UNSUPPORTED_PROTOCOL').length, 3, failed.join());
+});
+
+test('REST: slow headers, a slow body, a client that says nothing', async () => {
+  const authorization = `Authorization: Bearer ${restToken(folder)}\r\n`;
+  const started = performance.now();
+  const answers = await Promise.all([
+    raw(''),
+    raw('GET /devices HTTP/1.1\r\nHost: x\r\n'),
+    raw(`PUT /devices/slow HTTP/1.1\r\nHost: x\r\n${authorization}Content-Length: 10\r\n\r\n{`),
+  ]);
+  assert.equal(answers, ['', '', '']);
+  assert.ok(performance.now() - started < 3_000);
+  assert.is((await rest('GET', '/devices/slow')).status, 404);
 });
 
 test('REST without its token: 401, and nothing else', async () => {

@@ -389,7 +389,12 @@ export class Hub {
       sockets: new Set<Socket>(),
       maxConnections: MAX_REST_CONNECTIONS,
       asksForCertificate: false,
-      onConnection: restDoor({ routes, token: () => restToken(folder.path), record }),
+      onConnection: restDoor({
+        routes,
+        timeoutMs: options.limits.restTimeoutMs,
+        token: () => restToken(folder.path),
+        record,
+      }),
     });
   }
 

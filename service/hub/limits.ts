@@ -8,6 +8,8 @@ export const LIMITS = {
   /** From TCP to TLS, then from TLS to CONNECT. */
   handshakeTimeoutMs: 10_000,
   connectTimeoutMs: 10_000,
+  /** The REST side: from TLS to the end of the request; and how long a client may take nothing of its answer. */
+  restTimeoutMs: 10_000,
   /** Above these nothing is refused: handshakes wait, and devices are read later. IoT Hub's smallest paid tier has 100 and 100. */
   maxConnectsPerSecond: 5_000,
   maxSendsPerSecond: 200_000,

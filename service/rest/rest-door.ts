@@ -10,18 +10,25 @@ import { parseBody, readBody } from './request-body.ts';
 import { matchRoute, type RestAnswer, type Route } from './route.ts';
 import { isAuthorised } from './token.ts';
 
-const REQUEST_MS = 10_000;
+/** An answer is over after so long, however steadily it is read. */
+const MAX_ANSWER_MS = 60_000;
+/** A client that goes on sending is not waited for. */
+const CLOSING_MS = 2_000;
+/** Handed over piece by piece: each that is taken is progress. */
+const PIECE_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_URL = 2_048;
 
 export interface RestDoorOptions {
   readonly routes: readonly Route[];
+  /** For the request; and for each piece of the answer to be taken. */
+  readonly timeoutMs: number;
   token(): string | undefined;
   record(happening: HubHappening): void;
 }
 
 /** What takes connections. */
-export function restDoor({ routes, token, record }: RestDoorOptions): (socket: TLSSocket) => void {
+export function restDoor({ routes, timeoutMs, token, record }: RestDoorOptions): (socket: TLSSocket) => void {
   const table: readonly Route[] = [
     ...routes,
     {
@@ -56,11 +63,13 @@ export function restDoor({ routes, token, record }: RestDoorOptions): (socket: T
     const said = { method, path: bounded(path), remoteAddress };
     if (!isAuthorised(request.headers.authorization, token())) {
       record({ kind: 'unauthorised', ...said });
-      respond(response, fault(401, 401_003, 'Unauthorized'));
+      clearTimeout(timers.get(socket));
+      void respond(response, fault(401, 401_003, 'Unauthorized'), timeoutMs);
       return;
     }
     if (url.length > MAX_URL) {
-      respond(response, fault(414, 414_000, 'the URL is too long'));
+      clearTimeout(timers.get(socket));
+      void respond(response, fault(414, 414_000, 'the URL is too long'), timeoutMs);
       return;
     }
     answered(request, path, query)
@@ -68,8 +77,10 @@ export function restDoor({ routes, token, record }: RestDoorOptions): (socket: T
       .then((answer) => {
         const { status = 200 } = answer;
         if (method !== 'GET') record({ kind: 'operation', ...said, status });
-        respond(response, answer);
-      });
+        clearTimeout(timers.get(socket));
+        return respond(response, answer, timeoutMs);
+      })
+      .catch(() => socket.destroy());
   });
   server.on('clientError', (_, socket) => {
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -78,7 +89,7 @@ export function restDoor({ routes, token, record }: RestDoorOptions): (socket: T
   return (socket) => {
     timers.set(
       socket,
-      setTimeout(() => socket.destroy(), REQUEST_MS),
+      setTimeout(() => socket.destroy(), timeoutMs),
     );
     socket.on('close', () => clearTimeout(timers.get(socket)));
     socket.on('error', () => socket.destroy());
@@ -86,20 +97,40 @@ export function restDoor({ routes, token, record }: RestDoorOptions): (socket: T
   };
 }
 
-function respond(response: ServerResponse, { status = 200, etag, body }: RestAnswer): void {
+/** Bounded, and fair: who reads gets all of it, who stops reading is not waited for. */
+async function respond(
+  response: ServerResponse,
+  { status = 200, etag, body }: RestAnswer,
+  timeoutMs: number,
+): Promise<void> {
   const { socket } = response;
+  if (!socket || socket.destroyed) return;
   const isEmpty = body === undefined || status === 204;
+  const bytes = Buffer.from(isEmpty ? '' : JSON.stringify(body));
   response.writeHead(status, {
     Connection: 'close',
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    ...(isEmpty ? {} : { 'Content-Type': 'application/json; charset=utf-8' }),
+    ...(isEmpty ? {} : { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': bytes.length }),
     ...(etag === undefined ? {} : { ETag: `"${etag}"` }),
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   });
-  response.end(isEmpty ? undefined : JSON.stringify(body));
-  // A client that goes on sending, or does not read, is not waited for.
-  setTimeout(() => socket?.destroy(), 2_000).unref();
+  const end = () => socket.destroy();
+  const timers = [setTimeout(end, MAX_ANSWER_MS), setTimeout(end, timeoutMs)];
+  const closed = new Promise<false>((resolve) => {
+    socket.on('close', () => {
+      for (const timer of timers) clearTimeout(timer);
+      resolve(false);
+    });
+  });
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const taken = new Promise<boolean>((resolve) => {
+      response.write(bytes.subarray(at, at + PIECE_BYTES), (error) => resolve(!error));
+    });
+    if (!(await Promise.race([taken, closed]))) return;
+    timers[1]?.refresh();
+  }
+  response.end(() => timers.push(setTimeout(end, CLOSING_MS)));
 }
 
 function faultOf(error: unknown): RestAnswer {
