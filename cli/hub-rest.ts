@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { WardletError } from '../bindings/js/errors.ts';
+import { ERROR_CODES, type ErrorCode, WardletError } from '../bindings/js/errors.ts';
 import { hubFolder } from './data-folder.ts';
 import { loadService } from './service-package.ts';
 
@@ -38,11 +38,16 @@ export async function askHub(
     asked.end(body);
   });
   if (status >= 400) {
-    const { message = `status ${status}`, hint = 'see docs/hub.md' } = JSON.parse(text || '{}') as {
+    const {
+      code,
+      message = `status ${status}`,
+      hint = 'see docs/hub.md',
+    } = JSON.parse(text || '{}') as {
+      code?: string;
       message?: string;
       hint?: string;
     };
-    throw new WardletError('WL_REFUSED', message, { hint });
+    throw new WardletError(isErrorCode(code) ? code : 'WL_REFUSED', message, { hint });
   }
   if (text !== '') process.stdout.write(`${text}\n`);
 }
@@ -50,6 +55,10 @@ export async function askHub(
 /** `device` or `device/module` as a path below /twins. */
 export function twinPath(id: string): string {
   return `/twins/${id.split('/').map(encodeURIComponent).join('/modules/')}`;
+}
+
+function isErrorCode(code: string | undefined): code is ErrorCode {
+  return code !== undefined && Object.hasOwn(ERROR_CODES, code);
 }
 
 function notThere(message: string, cause?: unknown): WardletError {

@@ -14,7 +14,11 @@ export {
   type MessageFeedback,
 } from './hub/device-happenings.ts';
 export type { DeviceKeys } from './hub/device-key.ts';
-export { type DiagnosticSetting, DiagnosticSettings } from './hub/diagnostic-settings.ts';
+export {
+  type DiagnosticSetting,
+  DiagnosticSettings,
+  withDiagnosticSettings,
+} from './hub/diagnostic-settings.ts';
 export type { DirectMethods, MethodOptions, MethodResult } from './hub/direct-methods.ts';
 export {
   type Enrolment,
@@ -39,11 +43,11 @@ export {
   type Termination,
 } from './hub/hub-events.ts';
 export type { HubOptions } from './hub/hub-options.ts';
-export { IpFilter, type IpFilterRule } from './hub/ip-filter.ts';
+export { IpFilter, type IpFilterRule, withIpFilter } from './hub/ip-filter.ts';
 export { type HubLimits, LIMITS } from './hub/limits.ts';
 export { type MessageQuery, type MessageReader, openMessages, readMessages } from './hub/message-reader.ts';
 export type { MessageSink } from './hub/message-store.ts';
-export type { Module, Modules } from './hub/modules.ts';
+export { type Module, type Modules, noSuchDevice } from './hub/modules.ts';
 export type { ReceivedMessage } from './hub/received-message.ts';
 export {
   type ConnectionStringOptions,

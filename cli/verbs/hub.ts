@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { declareFolderVerbs } from './hub-folder.ts';
 import { declareRestVerbs } from './hub-rest.ts';
 
 const DATA = [
@@ -39,11 +40,17 @@ Examples:
   wardlet hub --host 0.0.0.0 --host-name hub.example.net
   wardlet hub messages --device sensor-1 --last 5`,
     )
-    .action(async (options) => (await import('../hub.ts')).hub(options));
+    .usage('[options] [command]')
+    .argument('[word]')
+    .action(async (word: string | undefined, options, command: Command) => {
+      if (word !== undefined) refuseUnknown(word, command);
+      await (await import('../hub.ts')).hub(options);
+    });
   declareDevices(hub);
   declareCertificates(hub);
   declareEnrolments(hub);
   declareRestVerbs(hub);
+  declareFolderVerbs(hub);
   hub
     .command('messages')
     .summary('what devices have sent, decoded')
@@ -65,6 +72,28 @@ Examples:
     .action(async (_, command: Command) =>
       (await import('../hub-messages.ts')).hubMessages(command.optsWithGlobals()),
     );
+}
+
+/** The hub takes no arguments: one that is there is a verb, mistyped. */
+function refuseUnknown(word: string, command: Command): never {
+  const names = command.commands.map((verb) => verb.name());
+  const [nearest = ''] = names.sort((a, b) => distance(word, a) - distance(word, b));
+  const hint = distance(word, nearest) <= 2 ? `\n(Did you mean ${nearest}?)` : '';
+  return command.error(`error: unknown command '${word}'${hint}`);
+}
+
+/** Letters to change, add or leave out (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 function declareDevices(hub: Command): void {

@@ -1,7 +1,9 @@
 // Diagnostic settings: what an operator has asked to be kept of the hub's own events. Kept and recorded; nothing is sent anywhere.
 
 import { WardletError } from '../../bindings/js/errors.ts';
-import { type HubDatabase, inTransaction } from './database.ts';
+import { existingDataFolder } from './data-folder.ts';
+import { type HubDatabase, inTransaction, openDatabase } from './database.ts';
+import { recordOnce } from './event-log.ts';
 import type { HubHappening } from './hub-events.ts';
 import { Settings } from './settings.ts';
 
@@ -65,6 +67,19 @@ export class DiagnosticSettings {
 
   #write(settings: readonly DiagnosticSetting[]): void {
     this.#settings.set('diagnostics', JSON.stringify(settings));
+  }
+}
+
+/** Reads or changes the settings of a folder, whether its hub runs or not. Throws WL_BAD_DATA_FOLDER. */
+export function withDiagnosticSettings<T>(
+  dataFolder: string,
+  action: (settings: DiagnosticSettings) => T,
+): T {
+  const database = openDatabase(existingDataFolder(dataFolder));
+  try {
+    return action(new DiagnosticSettings(database, (happening) => recordOnce(database, happening)));
+  } finally {
+    database.close();
   }
 }
 

@@ -2,7 +2,10 @@
 
 import { parseAddress, parsePrefix } from '../../bindings/js/address.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
+import { existingDataFolder } from './data-folder.ts';
 import type { HubDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
+import { recordOnce } from './event-log.ts';
 import type { HubHappening } from './hub-events.ts';
 import { changeRegistry } from './registry-change.ts';
 import { Settings } from './settings.ts';
@@ -59,9 +62,20 @@ export class IpFilter {
   /** The rule that keeps an address out, if any. */
   rejecting(address: string): IpFilterRule | undefined {
     if (this.#ranges.length === 0) return undefined;
-    const bytes = parseAddress(address.replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, ''));
+    const whole = parseAddress(address.replace(/%.*$/, ''));
+    const bytes = isMapped(whole) ? whole.slice(12) : whole;
     const range = this.#ranges.find((candidate) => holds(candidate, bytes));
     return range?.rule.action === 'reject' ? range.rule : undefined;
+  }
+}
+
+/** Reads or changes the filter of a folder, whether its hub runs or not: who has locked himself out of REST gets in here. Throws WL_BAD_DATA_FOLDER. */
+export function withIpFilter<T>(dataFolder: string, action: (filter: IpFilter) => T): T {
+  const database = openDatabase(existingDataFolder(dataFolder));
+  try {
+    return action(new IpFilter(database, (happening) => recordOnce(database, happening)));
+  } finally {
+    database.close();
   }
 }
 
@@ -81,10 +95,17 @@ function checkedRules(rules: unknown): readonly Range[] {
 function rangeOf(text: string): { readonly bytes: Uint8Array; readonly bits: number } {
   try {
     const { bytes, prefixLength } = parsePrefix(text);
-    return { bytes, bits: text.includes('/') ? prefixLength : bytes.length * 8 };
+    const bits = text.includes('/') ? prefixLength : bytes.length * 8;
+    // Connections come with the IPv4 address itself.
+    return isMapped(bytes) && bits >= 96 ? { bytes: bytes.slice(12), bits: bits - 96 } : { bytes, bits };
   } catch (cause) {
     throw wrong(cause instanceof WardletError ? cause.message : String(cause));
   }
+}
+
+/** ::ffff:192.0.2.1 */
+function isMapped(bytes: Uint8Array): boolean {
+  return bytes.length === 16 && bytes.every((byte, index) => index > 11 || byte === (index > 9 ? 0xff : 0));
 }
 
 function holds({ bytes, bits }: Range, address: Uint8Array): boolean {

@@ -57,6 +57,11 @@ export class Registry {
     this.modules = new Modules(database, (action) => this.#change(action));
   }
 
+  /** What is asked for together happens together, or not at all. */
+  together<T>(action: () => T): T {
+    return this.#change(action);
+  }
+
   /** Registers a device. Throws WL_BAD_DEVICE_ID, WL_BAD_KEY, WL_BAD_CERTIFICATE, WL_BAD_OPTION, WL_DEVICE_EXISTS. */
   add(deviceId: string, access: DeviceAccess = {}): Device {
     checkDeviceId(deviceId);
@@ -80,6 +85,14 @@ export class Registry {
       this.#writeAccess(device);
       return device;
     });
+  }
+
+  /** Devices by id, after that id. */
+  page(afterId: string, limit: number): Device[] {
+    return this.#database
+      .prepare('SELECT * FROM devices WHERE id > ? ORDER BY id LIMIT ?')
+      .all(afterId, limit)
+      .map(deviceOf);
   }
 
   /** Every device, by id. */

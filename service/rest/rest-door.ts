@@ -135,10 +135,24 @@ async function respond(
 
 function faultOf(error: unknown): RestAnswer {
   const { status, errorCode } = azureErrorOf(error);
-  if (error instanceof WardletError) return fault(status, errorCode, error.message, error.hint);
+  if (error instanceof WardletError) return fault(status, errorCode, error.message, error);
   return fault(status, errorCode, 'the hub could not do that');
 }
 
-function fault(status: number, errorCode: number, message: string, hint?: string): RestAnswer {
-  return { status, body: { errorCode, message, ...(hint === undefined ? {} : { hint }) } };
+/** `code` is the hub's own, `errorCode` IoT Hub's. */
+function fault(
+  status: number,
+  errorCode: number,
+  message: string,
+  { code, hint }: { readonly code?: string; readonly hint?: string } = {},
+): RestAnswer {
+  return {
+    status,
+    body: {
+      errorCode,
+      message,
+      ...(code === undefined ? {} : { code }),
+      ...(hint === undefined ? {} : { hint }),
+    },
+  };
 }

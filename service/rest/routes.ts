@@ -27,6 +27,8 @@ export interface RestRooms {
 }
 
 const MAX_PAGE = 1_000;
+/** Bodies of messages in one answer; at least one comes. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024;
 const DEVICE = '/devices/{id}';
 const MODULE = '/devices/{id}/modules/{mid}';
 
@@ -49,9 +51,11 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/devices',
-      summary: 'Devices, by id',
-      query: ['top'],
-      handle: ({ query }) => ({ body: registry.list().slice(0, count(query, 'top')).map(deviceDocument) }),
+      summary: 'Devices by id, the first `top` after the id `after`',
+      query: ['after', 'top'],
+      handle: ({ query }) => ({
+        body: registry.page(query.get('after') ?? '', count(query, 'top')).map(deviceDocument),
+      }),
     },
     {
       method: 'GET',
@@ -69,16 +73,19 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
         const document = request.json();
         const access = accessOf(document);
         const isEnabled = isEnabledIn(document);
-        if (request.headers['if-match'] === undefined) registry.add(id, access);
-        else {
-          const before = device(id);
-          demandEtag(request, deviceDocument(before).etag);
-          const isSas = (access.authentication ?? before.authentication) === 'sas';
-          const kept = isSas ? { primaryKey: before.primaryKey, secondaryKey: before.secondaryKey } : {};
-          if (Object.keys(access).length > 0) registry.setAccess(id, { ...kept, ...access });
-        }
-        if (isEnabled !== undefined) registry.setEnabled(id, isEnabled);
-        return tagged(deviceDocument(device(id)));
+        return registry.together(() => {
+          if (request.headers['if-match'] === undefined) registry.add(id, access);
+          else {
+            const before = device(id);
+            demandEtag(request, deviceDocument(before).etag);
+            const isSas = (access.authentication ?? before.authentication) === 'sas';
+            const { primaryKey, secondaryKey } = before;
+            const kept = isSas ? { primaryKey, secondaryKey } : {};
+            if (Object.keys(access).length > 0) registry.setAccess(id, { ...kept, ...access });
+          }
+          if (isEnabled !== undefined) registry.setEnabled(id, isEnabled);
+          return tagged(deviceDocument(device(id)));
+        });
       },
     },
     {
@@ -214,6 +221,10 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
       path: '/diagnosticSettings/{name}',
       summary: 'Deletes a diagnostic setting',
       handle: ({ path: { name = '' } }) => {
+        if (!diagnostics.list().some((one) => one.name === name)) {
+          const message = `no diagnostic setting is called ${JSON.stringify(name.slice(0, 140))}`;
+          return { status: 404, body: { errorCode: 404_000, message, hint: 'list them to see their names' } };
+        }
         diagnostics.remove(name);
         return { status: 204 };
       },
@@ -233,12 +244,13 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
       summary: 'Messages of devices after the id `after`, the oldest first; bodies in base64',
       query: ['after', 'top'],
       handle: ({ query }) => ({
-        body: [
-          ...readMessages(dataFolder, {
+        body: upTo(
+          MAX_PAGE_BYTES,
+          readMessages(dataFolder, {
             afterId: number(query, 'after', 0),
             limit: Math.min(100, count(query, 'top')),
           }),
-        ].map(({ body, ...message }) => ({ ...message, body: Buffer.from(body).toString('base64') })),
+        ).map(({ body, ...message }) => ({ ...message, body: Buffer.from(body).toString('base64') })),
       }),
     },
   ];
@@ -340,6 +352,20 @@ function messageOf({ headers, body }: RestRequest): CloudToDeviceMessage {
   };
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { body, properties: Object.fromEntries(properties), ...named };
+}
+
+function upTo<Message extends { readonly body: Uint8Array }>(
+  bytes: number,
+  messages: Iterable<Message>,
+): Message[] {
+  const page: Message[] = [];
+  let left = bytes;
+  for (const message of messages) {
+    left -= message.body.length;
+    if (left < 0 && page.length > 0) break;
+    page.push(message);
+  }
+  return page;
 }
 
 function count(query: URLSearchParams, name: string): number {
