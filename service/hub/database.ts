@@ -99,8 +99,6 @@ export function openDatabase(folder: DataFolder, durability: Durability = 'synce
 
 /** Runs the action in one transaction: all of it happens, or nothing. */
 export function inTransaction<T>(database: HubDatabase, action: () => T): T {
-  // Within another one, which ends both.
-  if (database.inTransaction) return action();
   database.exec('BEGIN IMMEDIATE');
   try {
     const result = action();

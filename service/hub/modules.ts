@@ -119,6 +119,7 @@ export function requireRegistered<Registered>(
   throw isModule ? noSuchModule(identity) : noSuchDevice(identity.deviceId);
 }
 
+/** What is thrown for an id that is not registered. */
 export function noSuchDevice(deviceId: string): WardletError {
   return new WardletError(
     'WL_NO_SUCH_DEVICE',

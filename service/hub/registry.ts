@@ -46,6 +46,7 @@ export function openRegistry(dataFolder: string, { mustExist = false }: Registry
 
 export class Registry {
   readonly #database: HubDatabase;
+  #isTogether = false;
   readonly #settings: Settings;
   readonly #lookup;
   readonly modules: Modules;
@@ -59,7 +60,14 @@ export class Registry {
 
   /** What is asked for together happens together, or not at all. */
   together<T>(action: () => T): T {
-    return this.#change(action);
+    return this.#change(() => {
+      this.#isTogether = true;
+      try {
+        return action();
+      } finally {
+        this.#isTogether = false;
+      }
+    });
   }
 
   /** Registers a device. Throws WL_BAD_DEVICE_ID, WL_BAD_KEY, WL_BAD_CERTIFICATE, WL_BAD_OPTION, WL_DEVICE_EXISTS. */
@@ -181,7 +189,7 @@ export class Registry {
   }
 
   #change<T>(action: () => T): T {
-    return changeRegistry(this.#database, action);
+    return this.#isTogether ? action() : changeRegistry(this.#database, action);
   }
 
   #writeAccess(device: Device): void {
