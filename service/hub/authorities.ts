@@ -8,7 +8,7 @@ import { makeDataFolder } from './data-folder.ts';
 import { type HubDatabase, openDatabase } from './database.ts';
 import { isDeviceId } from './device-id.ts';
 import { recordOnce } from './event-log.ts';
-import { bounded } from './hub-events.ts';
+import { bounded, type HubHappening } from './hub-events.ts';
 import { changeRegistry } from './registry-change.ts';
 import { Settings } from './settings.ts';
 import { thumbprintOf } from './thumbprint.ts';
@@ -37,11 +37,17 @@ export function openAuthorities(dataFolder: string): Authorities {
 
 export class Authorities {
   readonly #database: HubDatabase;
+  readonly #record: (happening: HubHappening) => void;
   readonly #settings: Settings;
   readonly #select;
   #trusted: { readonly version: number; readonly list: readonly TrustedAuthority[] } | undefined;
 
-  constructor(database: HubDatabase) {
+  /** A hub hears of changes by `record`; without it they are in the log alone. */
+  constructor(
+    database: HubDatabase,
+    record: (happening: HubHappening) => void = (happening) => recordOnce(database, happening),
+  ) {
+    this.#record = record;
     this.#database = database;
     this.#settings = new Settings(database);
     this.#select = database.prepare('SELECT * FROM authorities ORDER BY name');
@@ -67,7 +73,7 @@ export class Authorities {
       });
       const authority = authorityOf(row);
       const { subject, thumbprint, expiresMs } = authority;
-      recordOnce(this.#database, {
+      this.#record({
         kind: 'certificate_added',
         name,
         subject: bounded(subject),
@@ -95,7 +101,7 @@ export class Authorities {
           { hint: 'list the certificates to see their names' },
         );
       });
-      recordOnce(this.#database, { kind: 'certificate_deleted', name });
+      this.#record({ kind: 'certificate_deleted', name });
     });
   }
 
@@ -121,7 +127,7 @@ export class Authorities {
       return action();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      recordOnce(this.#database, {
+      this.#record({
         kind: 'certificate_change_failed',
         change,
         name: bounded(name),

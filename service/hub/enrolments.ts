@@ -13,6 +13,7 @@ import {
 } from './device-access.ts';
 import { checkDeviceId } from './device-id.ts';
 import { recordOnce } from './event-log.ts';
+import type { HubHappening } from './hub-events.ts';
 import { changeRegistry } from './registry-change.ts';
 import { Settings } from './settings.ts';
 
@@ -63,8 +64,14 @@ export class Enrolments {
   /** What devices name in their user name: made once a data folder. */
   readonly idScope: string;
   readonly #database: HubDatabase;
+  readonly #record: (happening: HubHappening) => void;
 
-  constructor(database: HubDatabase) {
+  /** A hub hears of changes by `record`; without it they are in the log alone. */
+  constructor(
+    database: HubDatabase,
+    record: (happening: HubHappening) => void = (happening) => recordOnce(database, happening),
+  ) {
+    this.#record = record;
     this.#database = database;
     this.idScope = idScopeOf(database);
   }
@@ -127,7 +134,7 @@ export class Enrolments {
         .run(Number(isGroup), id);
       if (changes === 0) throw noSuchEnrolment(id);
     });
-    recordOnce(this.#database, { kind: 'enrolment_deleted', enrolment: id, isGroup });
+    this.#record({ kind: 'enrolment_deleted', enrolment: id, isGroup });
   }
 
   /** One that is disabled keeps its keys and registers nobody. Throws WL_NO_SUCH_ENROLMENT. */
@@ -169,7 +176,7 @@ export class Enrolments {
           enrolment.createdMs,
         );
     });
-    recordOnce(this.#database, { kind: 'enrolment_added', enrolment: id, isGroup });
+    this.#record({ kind: 'enrolment_added', enrolment: id, isGroup });
     return enrolment;
   }
 }

@@ -115,7 +115,7 @@ export class Hub {
     this.#parts = parts;
     this.#names = new Set(options.hostNames);
     this.#registry = new Registry(database);
-    this.#authorities = new Authorities(database);
+    this.#authorities = new Authorities(database, (happening) => this.#log.record(happening));
     this.#settings = new Settings(database);
     this.#registryVersion = this.#settings.number('registryVersion');
     this.#log = new EventLog(database, {
@@ -131,7 +131,7 @@ export class Hub {
       record: (happening) => this.#log.record(happening),
     });
     this.#ipFilter = new IpFilter(database, (happening) => this.#log.record(happening));
-    this.#enrolments = new Enrolments(database);
+    this.#enrolments = new Enrolments(database, (happening) => this.#log.record(happening));
     this.#registrar = new Registrar({
       database,
       registry: this.#registry,
