@@ -1,6 +1,7 @@
 // What a route of the REST side is: the router, the OpenAPI document and the documentation all read the one table of them.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import type { SchemaName } from './schemas.ts';
 
 export interface RestRequest {
   /** By the names in the path. */
@@ -23,7 +24,10 @@ export interface Route {
   /** `{name}` stands for one segment. */
   readonly path: string;
   readonly summary: string;
-  readonly hasBody?: boolean;
+  /** What the body is; none: it takes none. */
+  readonly body?: SchemaName;
+  /** What it answers; none: no body. */
+  readonly answer?: SchemaName;
   readonly query?: readonly string[];
   handle(request: RestRequest): RestAnswer | Promise<RestAnswer>;
 }

@@ -51,6 +51,7 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/devices',
+      answer: 'Devices',
       summary: 'Devices by id, the first `top` after the id `after`',
       query: ['after', 'top'],
       handle: ({ query }) => ({
@@ -60,14 +61,16 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: DEVICE,
+      answer: 'Device',
       summary: 'A device',
       handle: ({ path: { id = '' } }) => tagged(deviceDocument(device(id))),
     },
     {
       method: 'PUT',
       path: DEVICE,
+      body: 'Device',
+      answer: 'Device',
       summary: 'Registers a device; with If-Match, changes it',
-      hasBody: true,
       handle: (request) => {
         const id = request.path.id ?? '';
         const document = request.json();
@@ -102,20 +105,23 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/devices/{id}/modules',
+      answer: 'Modules',
       summary: 'Modules of a device',
       handle: ({ path: { id = '' } }) => ({ body: registry.modules.list(device(id).id).map(moduleDocument) }),
     },
     {
       method: 'GET',
       path: MODULE,
+      answer: 'Module',
       summary: 'A module',
       handle: ({ path: { id = '', mid = '' } }) => tagged(moduleDocument(module(id, mid))),
     },
     {
       method: 'PUT',
       path: MODULE,
+      body: 'Module',
+      answer: 'Module',
       summary: 'Registers a module; with If-Match, changes its keys',
-      hasBody: true,
       handle: (request) => {
         const { id = '', mid = '' } = request.path;
         const access = accessOf(request.json());
@@ -142,8 +148,9 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'POST',
       path: '/devices/{id}/messages/devicebound',
+      body: 'Bytes',
+      answer: 'MessageId',
       summary: 'Queues the body as a message for a device; iothub-* headers are its properties',
-      hasBody: true,
       handle: (request) => {
         const id = request.path.id ?? '';
         return { status: 201, body: { messageId: rooms.cloudToDevice.send(id, messageOf(request)) } };
@@ -152,12 +159,14 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/devices/{id}/messages/devicebound',
+      answer: 'PendingMessages',
       summary: 'Messages that wait for a device',
       handle: ({ path: { id = '' } }) => ({ body: rooms.cloudToDevice.pending(device(id).id) }),
     },
     {
       method: 'DELETE',
       path: '/devices/{id}/commands',
+      answer: 'Purged',
       summary: 'Purges the messages that wait for a device',
       handle: ({ path: { id = '' } }) => ({
         body: { deviceId: id, totalMessagesPurged: rooms.cloudToDevice.purge(device(id).id) },
@@ -166,14 +175,16 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/certificates',
+      answer: 'Authorities',
       summary: 'Authorities for devices',
       handle: () => ({ body: authorities.list() }),
     },
     {
       method: 'PUT',
       path: '/certificates/{name}',
+      body: 'NewAuthority',
+      answer: 'Authority',
       summary: 'Adds an authority: {"certificate": PEM}',
-      hasBody: true,
       handle: ({ path: { name = '' }, json }) => {
         const { certificate } = json() as { certificate?: unknown };
         return { status: 201, body: authorities.add(name, String(certificate ?? '')) };
@@ -191,27 +202,31 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/ipFilterRules',
+      answer: 'IpFilterRules',
       summary: 'IP filter rules, in order',
       handle: () => ({ body: ipFilter.list() }),
     },
     {
       method: 'PUT',
       path: '/ipFilterRules',
+      body: 'IpFilterRules',
+      answer: 'IpFilterRules',
       summary: 'Replaces the IP filter rules',
-      hasBody: true,
       handle: ({ json }) => ({ body: ipFilter.replace(json()) }),
     },
     {
       method: 'GET',
       path: '/diagnosticSettings',
+      answer: 'DiagnosticSettings',
       summary: 'Diagnostic settings',
       handle: () => ({ body: diagnostics.list() }),
     },
     {
       method: 'PUT',
       path: '/diagnosticSettings/{name}',
+      body: 'NewDiagnosticSetting',
+      answer: 'DiagnosticSetting',
       summary: 'Adds or edits a diagnostic setting: {"categories": [...]}',
-      hasBody: true,
       handle: ({ path: { name = '' }, json }) => ({
         body: diagnostics.set(name, (json() as { categories?: unknown }).categories),
       }),
@@ -232,6 +247,7 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/events',
+      answer: 'Events',
       summary: 'The event log: the newest `top` after the id `after`',
       query: ['after', 'top'],
       handle: ({ query }) => ({
@@ -241,6 +257,7 @@ export function routesOf(rooms: RestRooms): readonly Route[] {
     {
       method: 'GET',
       path: '/messages',
+      answer: 'Messages',
       summary: 'Messages of devices after the id `after`, the oldest first; bodies in base64',
       query: ['after', 'top'],
       handle: ({ query }) => ({
@@ -270,30 +287,34 @@ function identityRoutes({ twins, methods }: RestRooms, below: string): readonly 
     {
       method: 'GET',
       path,
+      answer: 'Twin',
       summary: `The twin of ${what}`,
       handle: (request) => tagged(twins.get(identity(request))),
     },
     {
       method: 'PATCH',
       path,
+      body: 'TwinChange',
+      answer: 'Twin',
       summary: `Merges into tags and desired properties of ${what}`,
-      hasBody: true,
       handle: (request): RestAnswer =>
         tagged<Twin>(twins.update(identity(request), request.json() as TwinChange, condition(request))),
     },
     {
       method: 'PUT',
       path,
+      body: 'TwinChange',
+      answer: 'Twin',
       summary: `Replaces tags and desired properties of ${what}`,
-      hasBody: true,
       handle: (request): RestAnswer =>
         tagged<Twin>(twins.replace(identity(request), request.json() as TwinChange, condition(request))),
     },
     {
       method: 'POST',
       path: `${path}/methods`,
+      body: 'MethodCall',
+      answer: 'MethodResult',
       summary: `Calls a direct method of ${what}`,
-      hasBody: true,
       handle: async (request) => {
         const { methodName, payload, responseTimeoutInSeconds, connectTimeoutInSeconds } = request.json() as {
           methodName?: unknown;
