@@ -39,7 +39,7 @@ export function hub(keeping: 'nothing' | 'written' | 'synced'): ServerKind {
       const child = fork(
         fileURLToPath(new URL('server.ts', import.meta.url)),
         [data, String(devices), KEY, keeping],
-        { execArgv: ['--import', 'tsx', ...(process.env.SERVER_ARGS?.split(' ') ?? [])] },
+        { execArgv: ['--import', 'tsx'] },
       );
       try {
         const [{ port, plainPort, ca }] = (await once(child, 'message')) as [
