@@ -199,7 +199,7 @@ export const SCORES: usize = memory.data(SCORES_SIZE, 8);
 /** u16 by set of present fields: where in the message their vtable stands, 0 not yet. */
 export const VTABLE_MASKS: i32 = 32;
 export const VTABLES: usize = memory.data(VTABLE_MASKS * 2, 8);
-/** u32 by family: entries planned. */
+/** u32 by family: entries planned; of schema 3.0, classes of them. */
 export const PLAN_ENTRIES: usize = 0;
 /** u32: sets of present fields planned, one bit each. */
 export const PLAN_MASKS: usize = 8;
@@ -212,16 +212,27 @@ export const PLAN_FROM: usize = 24;
 export const PLAN_SIZE: i32 = 32;
 export const PLAN: usize = memory.data(PLAN_SIZE, 8);
 
-// Of schema 3.0, by family, while a flow table is measured and then written: u32 by number its flow classes, u32 by field the
-// bytes of its columns and then where they stand, u8 by flow the number of its class.
+// Of schema 3.0, by family, while a flow table is measured and then written: its classes, u32 by field the bytes of its columns
+// and then where they stand, and by record the next one of the same class.
+/** u32, as schema/message-3.0.proto has them. */
+export const CLASS_BITS: usize = 0;
+/** u32: numbers of its first record and of its last so far. */
+export const CLASS_FIRST: usize = 4;
+export const CLASS_LAST: usize = 8;
+/** u16: its flows; a message has room for 14,000. */
+export const CLASS_COUNT: usize = 12;
+/** u16: service port of its last flow. */
+export const CLASS_LAST_PORT: usize = 14;
+export const CLASS_SIZE: u32 = 16;
 export const CLASS_MAX: u32 = LARGE ? 127 : 32;
-export const CLASSES_SIZE: u32 = CLASS_MAX * 4;
-export const COLUMNS_SIZE: u32 = 56;
-export const NUMBERS_SIZE: u32 = FLOW_MAX + ELSE_PROTOCOLS;
-const TABLES_SIZE: i32 = 2 * (CLASSES_SIZE + COLUMNS_SIZE + NUMBERS_SIZE);
+export const CLASSES_SIZE: u32 = CLASS_MAX * CLASS_SIZE;
+export const COLUMNS_SIZE: u32 = 48;
+/** u16 or u8, as SLOT_SHIFT. */
+export const FOLLOWERS_SIZE: u32 = FLOW_MAX << SLOT_SHIFT;
+const TABLES_SIZE: i32 = 2 * (CLASSES_SIZE + COLUMNS_SIZE + FOLLOWERS_SIZE);
 export const CLASSES: usize = HAS_3_0 ? memory.data(TABLES_SIZE, 8) : 0;
 export const COLUMNS: usize = CLASSES + 2 * CLASSES_SIZE;
-export const NUMBERS: usize = COLUMNS + 2 * COLUMNS_SIZE;
+export const FOLLOWERS: usize = COLUMNS + 2 * COLUMNS_SIZE;
 
 // --- input and outbox -------------------------------------------------------------------------------------------
 export const INPUT: usize = memory.data(INPUT_SIZE, 8);

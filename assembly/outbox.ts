@@ -22,6 +22,7 @@ import {
   AGENT_OUTBOX_TAIL,
   AGENT_OUTBOX_UNSENT,
   AGENT_OUTBOX_UNSENT_COUNT,
+  LOCAL_MAX,
   MESSAGE_MAX,
   OUTBOX,
   OUTBOX_SIZE,
@@ -30,8 +31,8 @@ import {
 
 const WRAP: u32 = 0xffffffff;
 
-/** Bytes a message may need before anything of it is worth writing: every fixed part, and the longest texts. */
-const ROOM_MIN: u32 = 768;
+/** Bytes a message may need before anything of it is worth writing: every fixed part, and the longest texts or all local addresses. */
+const ROOM_MIN: u32 = LOCAL_MAX > 8 ? 2048 : 768;
 
 /** Whether a message could be begun now. */
 export function outboxHasRoom(): bool {

@@ -26,8 +26,8 @@ def flows(table, family, time):
     packets_in, packets_out = column(table.packets_in), column(table.packets_out)
     bytes_in, bytes_out = column(table.bytes_in), column(table.bytes_out)
     service = 0
-    for number in table.classes or [0] * table.count:
-        bits = table.flow_classes[number]
+    pairs = zip(table.classes[0::2], table.classes[1::2])
+    for bits in (bits for bits, count in pairs for _ in range(count)):
         protocol, initiator, rest = bits & 3, bits >> 2 & 3, bits >> 9 & 1
         here = there = address(bytes(size))
         local_port = remote_port = 0

@@ -20,18 +20,16 @@ export const SYSTEM_KERNEL = 2;
 export const SYSTEM_HARDWARE = 3;
 
 export const TABLE_LOCAL_ADDRESSES = 1;
-export const TABLE_FLOW_CLASSES = 2;
-export const TABLE_CLASSES = 3;
-export const TABLE_COUNT = 4;
-export const TABLE_REMOTE_ADDRESSES = 5;
-export const TABLE_SERVICE_PORTS = 6;
-export const TABLE_CLIENT_PORTS = 7;
-export const TABLE_LAST_SEEN = 8;
-export const TABLE_DURATION = 9;
-export const TABLE_PACKETS_IN = 10;
-export const TABLE_PACKETS_OUT = 11;
-export const TABLE_BYTES_IN = 12;
-export const TABLE_BYTES_OUT = 13;
+export const TABLE_CLASSES = 2;
+export const TABLE_REMOTE_ADDRESSES = 3;
+export const TABLE_SERVICE_PORTS = 4;
+export const TABLE_CLIENT_PORTS = 5;
+export const TABLE_LAST_SEEN = 6;
+export const TABLE_DURATION = 7;
+export const TABLE_PACKETS_IN = 8;
+export const TABLE_PACKETS_OUT = 9;
+export const TABLE_BYTES_IN = 10;
+export const TABLE_BYTES_OUT = 11;
 
 /** Bits of a flow class. */
 export const CLASS_PROTOCOL = 3;

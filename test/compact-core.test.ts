@@ -118,6 +118,11 @@ function segment(direction: 'out' | 'in', flags: number): ReturnType<typeof fram
     direction === 'out'
       ? frame({ fromPort: PORT, toPort: 443 })
       : frame({ from: PEER_V4, to: DEVICE_V4, fromPort: 443, toPort: PORT });
+  return flagged(made, flags);
+}
+
+/** Flags mean nothing in what is not TCP. */
+function flagged(made: ReturnType<typeof frame>, flags: number): ReturnType<typeof frame> {
   // Ethernet and IPv4 headers, then the flags of TCP.
   const bytes = made.bytes.slice();
   bytes[14 + 20 + 13] = flags;
@@ -274,11 +279,14 @@ function sizeOf(core: DrivenCore): number {
   return size;
 }
 
-/** Random peers and ports, both ways. */
-function sizeWith(flows: number): number {
+/** Random peers and ports, both ways; of one class, or of whatever a device does. */
+function sizeWith(flows: number, isMixed = false): number {
   const random = new SeededRandom(SEED);
   const core = startedCore('standard', intervals(3_600, 3_600, 3_600), COMPACT);
   for (let flow = 0; flow < flows; flow++) {
+    const protocol = isMixed ? random.pick(['TCP', 'TCP', 'UDP'] as const) : 'TCP';
+    const ways = isMixed ? random.pick(['out', 'in', 'both', 'both'] as const) : 'both';
+    const flags = isMixed ? random.pick([SYN, ACK, PSH | ACK, SYN | ACK, RST | ACK, 1 | ACK]) : ACK;
     const peer = Uint8Array.of(random.between(11, 200), ...random.bytes(3));
     const port = random.between(32_768, 60_999);
     const remotePort = random.pick([443, 8883, 443, 53]);
@@ -286,11 +294,10 @@ function sizeWith(flows: number): number {
     for (let packet = 0; packet < 5; packet++) {
       const time = EPOCH + begin + packet * 900;
       const payload = random.between(300, 1_000);
-      core.observe(frame({ to: peer, fromPort: port, toPort: remotePort, payload }), time);
-      core.observe(
-        frame({ from: peer, to: DEVICE_V4, fromPort: remotePort, toPort: port, payload }),
-        time + 50,
-      );
+      const out = frame({ to: peer, fromPort: port, toPort: remotePort, payload, protocol });
+      const back = { from: peer, to: DEVICE_V4, fromPort: remotePort, toPort: port, payload, protocol };
+      if (ways !== 'in') core.observe(flagged(out, flags), time);
+      if (ways !== 'out') core.observe(flagged(frame(back), flags), time + 50);
     }
   }
   core.collect(EPOCH + 10_000, 1);
@@ -300,6 +307,7 @@ function sizeWith(flows: number): number {
 test(`64 flows of random peers and ports take at most 1,150 bytes, 5 at most 170, SEED=${SEED}`, () => {
   assert.ok(sizeWith(64) <= 1_150, `${sizeWith(64)}`);
   assert.ok(sizeWith(5) <= 170, `${sizeWith(5)}`);
+  assert.ok(sizeWith(64, true) <= 1_150, `${sizeWith(64, true)} of mixed classes`);
 });
 
 test('a heartbeat takes at most 40 bytes, and is a message without events', () => {

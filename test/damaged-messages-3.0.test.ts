@@ -22,10 +22,10 @@ const BOOT = new Uint8Array(16);
 const KB_64 = 65_536;
 
 test('what is refused costs next to nothing, whatever it claims', () => {
-  const flows = { localAddresses: Uint8Array.of(10, 0, 0, 5), flowClasses: [2], count: 2 ** 32 - 1 };
+  const flows = { localAddresses: Uint8Array.of(10, 0, 0, 5), classes: [2, 2 ** 32 - 1] };
   const hostile: readonly object[] = [
     { networkActivity: { ipv4: flows } },
-    { networkActivity: { ipv4: { ...flows, flowClasses: [2, 2], classes: new Array(KB_64).fill(0) } } },
+    { networkActivity: { ipv4: { ...flows, classes: new Array(KB_64).fill(0) } } },
     { log: { records: new Array(KB_64 / 2).fill({}) } },
     { baseline: { checks: new Array(KB_64 / 2).fill({}) } },
     { listeningPorts: { ports: new Array(KB_64 / 2).fill({}) } },
@@ -45,8 +45,7 @@ test('columns are read in place: a message of flows costs the flows it says, and
   const count = 4000;
   const table = {
     localAddresses: Uint8Array.of(10, 0, 0, 5),
-    flowClasses: [2],
-    count,
+    classes: [2, count],
     remoteAddresses: Uint8Array.from({ length: 4 * count }, (_, at) => at * 7),
   };
   const bytes = rawProtobuf({ bootId: BOOT, events: [{ networkActivity: { ipv4: table } }] });

@@ -68,8 +68,7 @@ test('a flow takes from a column only what its class has', () => {
   const sent = 1 | (2 << 2) | (1 << 8);
   const flows = flowsOf({
     localAddresses: [10, 0, 0, 5],
-    flowClasses: [received, sent],
-    classes: [0, 1],
+    classes: [received, 1, sent, 1],
     remoteAddresses: [8, 8, 8, 8, 9, 9, 9, 9],
     servicePorts: [53, -30],
     clientPorts: [1, 0, 2, 0],
@@ -92,18 +91,16 @@ test('a flow takes from a column only what its class has', () => {
 const UDP = 1;
 const ONE_FLOW = {
   localAddresses: [10, 0, 0, 5],
-  flowClasses: [UDP],
-  count: 1,
+  classes: [UDP, 1],
   remoteAddresses: [8, 8, 8, 8],
 };
 const REST = 1 | (1 << 9);
 const LIES: ReadonlyArray<readonly [what: string, table: object, says: RegExp]> = [
-  ['flows without addresses', { ...ONE_FLOW, count: 2 ** 32 - 1 }, /remote_addresses: .* less/],
-  ['flows without anything', { count: 5 }, /share one class, and there are 0/],
-  ['a count that fits no class', { ...ONE_FLOW, flowClasses: [UDP, 2] }, /share one class, and there are 2/],
-  ['two counts', { ...ONE_FLOW, classes: [0], count: 2 }, /it says 2, and 1/],
-  ['a class that is not there', { ...ONE_FLOW, classes: [1] }, /no class 1/],
-  ['a local address that is not there', { ...ONE_FLOW, flowClasses: [UDP + 2 ** 26] }, /no local address 1/],
+  ['flows without addresses', { ...ONE_FLOW, classes: [UDP, 2 ** 32 - 1] }, /remote_addresses: .* less/],
+  ['flows without a class', { ...ONE_FLOW, classes: [] }, /remote_addresses: it has more/],
+  ['a class without a count', { ...ONE_FLOW, classes: [UDP] }, /a class has no count/],
+  ['a class without flows', { ...ONE_FLOW, classes: [UDP, 1, 2, 0] }, /a class has no flow/],
+  ['a local address that is not there', { ...ONE_FLOW, classes: [UDP + 2 ** 26, 1] }, /no local address 1/],
   ['half an address', { ...ONE_FLOW, localAddresses: [10, 0, 0, 5, 1] }, /5 bytes are no addresses/],
   ['too many addresses', { ...ONE_FLOW, remoteAddresses: [1, 2, 3, 4, 5] }, /remote_addresses: it has more/],
   ['a port over the top', { ...ONE_FLOW, servicePorts: [65_536] }, /65536 is no port/],
@@ -111,8 +108,8 @@ const LIES: ReadonlyArray<readonly [what: string, table: object, says: RegExp]> 
   ['half a port', { ...ONE_FLOW, clientPorts: [1] }, /client_ports: it has less/],
   ['times of nobody', { ...ONE_FLOW, lastSeen: [1, 2] }, /last_seen: it has more/],
   ['bytes of nobody', { ...ONE_FLOW, bytesIn: [1] }, /bytes_in: it has more/],
-  ['everything else twice', { flowClasses: [REST], count: 2 }, /more than one flow/],
-  ['everything else with an address', { ...ONE_FLOW, flowClasses: [REST] }, /remote_addresses: it has more/],
+  ['everything else twice', { classes: [REST, 2] }, /more than one flow/],
+  ['everything else with an address', { ...ONE_FLOW, classes: [REST, 1] }, /remote_addresses: it has more/],
 ];
 for (const [what, table, says] of LIES) {
   test(`refused: ${what}`, () => {
@@ -142,7 +139,7 @@ test('refused: what no encoder of the schema writes', () => {
       /more than 256/,
     ],
     // Not packed.
-    [[...boot, 0x3a, 6, 0x1a, 4, 0x0a, 2, 0x10, 0], /flow_classes at byte 24: wire type 0/],
+    [[...boot, 0x3a, 6, 0x1a, 4, 0x0a, 2, 0x10, 0], /classes at byte 24: wire type 0/],
   ];
   for (const [bytes, says] of cases) {
     const error = errorOf(() => decodeMessage(Uint8Array.from(bytes), FORMAT));

@@ -19,7 +19,7 @@ export function hasActivity(): bool {
   return familyHasActivity(FAMILY_V4) || familyHasActivity(FAMILY_V6);
 }
 
-function familyHasActivity(family: u32): bool {
+export function familyHasActivity(family: u32): bool {
   const used = usedRecords(family);
   for (let number: u32 = 0; number < used; number++) {
     if (isActive(recordAt(family, number))) return true;

@@ -83,12 +83,15 @@ function outcomeOf(state: u32, now: u32, initiator: u32, protocol: u32, flagsIn:
   return answer & RST ? OUTCOME_REFUSED : OUTCOME_UNANSWERED;
 }
 
-/** What later intervals have to know of this one. flowClass: as classOf gave it. */
-export function rememberClass(record: usize, flowClass: u32): void {
+/** What later intervals have to know of this one, for remember. flowClass: as classOf gave it. */
+export function memoryOf(flowClass: u32): u32 {
   const outcome = (flowClass >> CLASS_OUTCOME_SHIFT) & CLASS_OUTCOME;
   const answered: u32 = outcome === OUTCOME_ESTABLISHED || outcome === OUTCOME_RESET ? ANSWERED : 0;
-  const seen = (flowClass >> CLASS_IN_SHIFT) & SEEN_BOTH;
-  store<u8>(record, <u32>load<u8>(record, FLOW_STATE) | seen | answered, FLOW_STATE);
+  return ((flowClass >> CLASS_IN_SHIFT) & SEEN_BOTH) | answered;
+}
+
+export function remember(record: usize, what: u32): void {
+  store<u8>(record, <u32>load<u8>(record, FLOW_STATE) | what, FLOW_STATE);
 }
 
 function seenNow(record: usize): u32 {

@@ -6,7 +6,6 @@ import {
   FLOW_BYTES_HIGH,
   FLOW_FIRST_SEEN,
   FLOW_IDLE,
-  FLOW_LAST_SEEN,
   FLOW_PACKETS,
   FLOW_PORTS,
   FLOW_STANDING,
@@ -49,8 +48,8 @@ export function isActive(record: usize): bool {
 export function clearCounts(record: usize): void {
   store<u64>(record, 0, FLOW_PACKETS);
   store<u64>(record, 0, FLOW_PACKETS + 8);
-  store<u32>(record, NEVER_SEEN, FLOW_FIRST_SEEN);
-  store<u32>(record, 0, FLOW_LAST_SEEN);
+  // And FLOW_LAST_SEEN.
+  store<u64>(record, NEVER_SEEN, FLOW_FIRST_SEEN);
   store<u16>(record, 0, FLOW_TCP_FLAGS);
   store<u16>(record, 0, FLOW_BYTES_HIGH);
 }

@@ -109,18 +109,19 @@ function plainPayload(payload: Payload, time: number): object {
   }
 }
 
-function flowTable(flows: readonly Flow[], time: number): object {
+function flowTable(given: readonly Flow[], time: number): object {
   const locals: string[] = [];
-  const classes: number[] = [];
-  const numbers: number[] = [];
+  const ofClass = new Map<number, Flow[]>();
   const remotes: Uint8Array[] = [];
   const services: number[] = [];
   const clients: number[] = [];
   let service = 0;
-  for (const flow of flows) {
+  for (const flow of given) {
     const number = classOf(flow, locals);
-    if (!classes.includes(number)) classes.push(number);
-    numbers.push(classes.indexOf(number));
+    ofClass.set(number, [...(ofClass.get(number) ?? []), flow]);
+  }
+  const flows = [...ofClass.values()].flat();
+  for (const flow of flows) {
     if (isEverythingElse(flow)) continue;
     remotes.push(parseAddress(flow.remoteAddress));
     if (flow.protocol === 'ICMP') continue;
@@ -135,8 +136,7 @@ function flowTable(flows: readonly Flow[], time: number): object {
   const sent = flows.filter(hasSent);
   return {
     localAddresses: joined(locals.map(parseAddress)),
-    flowClasses: classes,
-    ...(classes.length === 1 ? { count: flows.length } : { classes: numbers }),
+    classes: [...ofClass].flatMap(([number, { length }]) => [number, length]),
     remoteAddresses: joined(remotes),
     servicePorts: column(services),
     clientPorts: Uint8Array.from(column(clients)),

@@ -17,12 +17,12 @@ export function memoryMap(core: CoreExports): Region[] {
   const index = 2 ** Math.ceil(Math.log2(4 * flows)) * (flows < 256 ? 1 : 2);
   const locals = core.LOCAL_MAX.value;
   const plan = core.PLAN.value + layout('PLAN_SIZE');
-  // The profiles with schema 3.0: classes of flows, columns, and a number for each flow.
+  // The profiles with schema 3.0: classes of flows, columns, and who follows for each flow.
   const classes = flows < 256 ? 32 : 127;
   const tables =
     core.PROFILE.value < 2
       ? 0
-      : 2 * (classes * 4 + layout('COLUMNS_SIZE') + flows + layout('ELSE_PROTOCOLS'));
+      : 2 * (classes * layout('CLASS_SIZE') + layout('COLUMNS_SIZE') + flows * (flows < 256 ? 1 : 2));
   const sizes: ReadonlyArray<readonly [string, WebAssembly.Global<'i32'>, number]> = [
     ['STATUS', core.STATUS, STATUS_SIZE],
     ['AGENT', core.AGENT, core.AGENT_SIZE.value],
@@ -44,7 +44,7 @@ export function memoryMap(core: CoreExports): Region[] {
   return [
     ...sizes.map(([name, global, size]) => ({ name, start: global.value, end: global.value + size })),
     // No export names it: behind the plan.
-    ...(tables === 0 ? [] : [{ name: 'CLASSES, COLUMNS, NUMBERS', start: plan, end: plan + tables }]),
+    ...(tables === 0 ? [] : [{ name: 'CLASSES, COLUMNS, FOLLOWERS', start: plan, end: plan + tables }]),
   ].sort((one, other) => one.start - other.start);
 }
 

@@ -209,7 +209,7 @@ function randomFlows(random: SeededRandom, family: 4 | 6, tenths: number): Flow[
   const one = isPlain ? randomFlow(random, family, locals, services, address, tenths) : undefined;
   const flows = Array.from({ length: count }, (): Flow => {
     const flow = randomFlow(random, family, locals, services, address, tenths);
-    // All of one class, so that the column of classes is left out.
+    // All of one class.
     if (!one) return flow;
     return { ...one, remoteAddress: flow.remoteAddress };
   });
@@ -235,7 +235,20 @@ function randomFlows(random: SeededRandom, family: 4 | 6, tenths: number): Flow[
     }
   }
   // No flow of a name is by chance what everything else is.
-  return flows.filter((flow, index) => index >= count || !isEverythingElse(flow));
+  return inClassOrder(flows.filter((flow, index) => index >= count || !isEverythingElse(flow)));
+}
+
+/** As protobuf has them. */
+function inClassOrder(flows: readonly Flow[]): Flow[] {
+  const ofClass = new Map<string, Flow[]>();
+  for (const flow of flows) {
+    const { protocol, initiator, outcome, localAddress, tcpFlagsIn, tcpFlagsOut } = flow;
+    const { bytesIn, bytesOut, packetsIn = 0, packetsOut = 0 } = flow;
+    const directions = [bytesIn + packetsIn > 0, bytesOut + packetsOut > 0, isEverythingElse(flow)];
+    const key = `${[protocol, initiator, outcome, localAddress, tcpFlagsIn, tcpFlagsOut, ...directions]}`;
+    ofClass.set(key, [...(ofClass.get(key) ?? []), flow]);
+  }
+  return [...ofClass.values()].flat();
 }
 
 function randomFlow(

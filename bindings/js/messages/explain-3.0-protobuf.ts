@@ -90,11 +90,12 @@ class Explanation {
       const number = varint(this.#bytes, at, next);
       const value = type === 'sint32' ? zigzag(number) : number;
       const isVersion = path.endsWith('.module_version');
+      const isCount = path.endsWith('.classes') && index % 2 === 1;
       this.#add(
         at,
         next,
         repeated ? `${path}[${index}]` : path,
-        type,
+        isCount ? `${type}, flows of the class` : type,
         isVersion ? versionText(number) : value,
       );
       at = next;

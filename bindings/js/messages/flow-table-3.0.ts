@@ -1,4 +1,4 @@
-// The flows of one FlowTable of schema 3.0 as protobuf: what they share is in classes, the rest in columns.
+// The flows of one FlowTable of schema 3.0 as protobuf: in the order of their classes, the rest in columns.
 
 import { formatAddress } from '../address.ts';
 import type { FlowTable } from './generated/message-3.0.js';
@@ -28,7 +28,6 @@ interface FlowClass {
   readonly tcpFlagsOut: number;
   readonly tcpFlagsIn: number;
   readonly local: number;
-  flows: number;
 }
 
 /**
@@ -39,9 +38,7 @@ export function readFlowTable(table: FlowTable, family: AddressFamily, time: num
   const size = family === 4 ? 4 : 16;
   const nowhere = family === 4 ? '0.0.0.0' : '::';
   const locals = localAddresses(table.localAddresses, size);
-  const classes = readClasses(table.flowClasses);
-  const numbers = new NumberColumn(table.classes, 'classes');
-  const count = flowCount(table, classes, numbers);
+  const classes = new NumberColumn(table.classes, 'classes');
   const remotes = new BytesColumn(table.remoteAddresses, 'remote_addresses', size);
   const servicePorts = new NumberColumn(table.servicePorts, 'service_ports', 'sint32');
   const clientPorts = new BytesColumn(table.clientPorts, 'client_ports', 2);
@@ -53,47 +50,51 @@ export function readFlowTable(table: FlowTable, family: AddressFamily, time: num
   const bytesOut = new NumberColumn(table.bytesOut, 'bytes_out', 'uint64');
   let service = 0;
 
-  for (let index = 0; index < count; index++) {
-    const number = numbers.next();
-    const of = classes[number];
-    if (of === undefined) refuse('FlowTable.classes', `there is no class ${number}`);
-    let localAddress = nowhere;
-    let remoteAddress = nowhere;
-    let localPort = 0;
-    let remotePort = 0;
-    if (of.isEverythingElse) {
-      if (++of.flows > 1) refuse('FlowTable.classes', 'a class of everything else has more than one flow');
-    } else {
-      localAddress =
-        locals[of.local] ?? refuse('FlowTable.flow_classes', `there is no local address ${of.local}`);
-      remoteAddress = formatAddress(table.remoteAddresses, remotes.next(), size);
-      if (of.protocol === TCP || of.protocol === UDP) {
+  while (classes.hasMore) {
+    const its = readClass(classes.next());
+    if (!classes.hasMore) refuse('FlowTable.classes', 'a class has no count');
+    const count = classes.next();
+    if (count === 0) refuse('FlowTable.classes', 'a class has no flow');
+    if (its.isEverythingElse && count > 1)
+      refuse('FlowTable.classes', 'a class of everything else has more than one flow');
+    const localAddress = its.isEverythingElse
+      ? nowhere
+      : (locals[its.local] ?? refuse('FlowTable.classes', `there is no local address ${its.local}`));
+    const hasPorts = !its.isEverythingElse && (its.protocol === TCP || its.protocol === UDP);
+    const protocol = nameOf(PROTOCOL_NAMES, its.protocol);
+    const initiator = nameOf(INITIATORS, its.initiator);
+    const outcome = nameOf(OUTCOMES, its.outcome);
+    for (let left = count; left > 0; left--) {
+      let remoteAddress = nowhere;
+      let localPort = 0;
+      let remotePort = 0;
+      if (!its.isEverythingElse) remoteAddress = formatAddress(table.remoteAddresses, remotes.next(), size);
+      if (hasPorts) {
         service += zigzag(servicePorts.next());
         if (service < 0 || service > PORT_MAX) refuse('FlowTable.service_ports', `${service} is no port`);
         const client = clientPorts.isLeftOut ? 0 : bigEndian(table.clientPorts, clientPorts.next());
-        [localPort, remotePort] = of.initiator === REMOTE ? [service, client] : [client, service];
+        [localPort, remotePort] = its.initiator === REMOTE ? [service, client] : [client, service];
       }
+      const last = time - lastSeen.next();
+      const first = last - durations.next();
+      flows.push({
+        family,
+        protocol,
+        localAddress,
+        localPort,
+        remoteAddress,
+        remotePort,
+        bytesIn: its.hasReceived ? bytesIn.next() : 0,
+        bytesOut: its.hasSent ? bytesOut.next() : 0,
+        packetsIn: its.hasReceived ? packetsIn.next() : 0,
+        packetsOut: its.hasSent ? packetsOut.next() : 0,
+        firstSeen: first / 10,
+        lastSeen: last / 10,
+        initiator,
+        outcome,
+        ...(its.protocol === TCP ? { tcpFlagsIn: its.tcpFlagsIn, tcpFlagsOut: its.tcpFlagsOut } : {}),
+      });
     }
-    const last = time - lastSeen.next();
-    const first = last - durations.next();
-    const flow: Flow = {
-      family,
-      protocol: nameOf(PROTOCOL_NAMES, of.protocol),
-      localAddress,
-      localPort,
-      remoteAddress,
-      remotePort,
-      bytesIn: of.hasReceived ? bytesIn.next() : 0,
-      bytesOut: of.hasSent ? bytesOut.next() : 0,
-      packetsIn: of.hasReceived ? packetsIn.next() : 0,
-      packetsOut: of.hasSent ? packetsOut.next() : 0,
-      firstSeen: first / 10,
-      lastSeen: last / 10,
-      initiator: nameOf(INITIATORS, of.initiator),
-      outcome: nameOf(OUTCOMES, of.outcome),
-      ...(of.protocol === TCP ? { tcpFlagsIn: of.tcpFlagsIn, tcpFlagsOut: of.tcpFlagsOut } : {}),
-    };
-    flows.push(flow);
   }
   const columns = [
     remotes,
@@ -117,37 +118,18 @@ function localAddresses(bytes: Uint8Array, size: number): string[] {
   return locals;
 }
 
-function readClasses(column: Uint8Array): FlowClass[] {
-  const numbers = new NumberColumn(column, 'flow_classes');
-  return Array.from({ length: numbers.count() }, () => {
-    const bits = numbers.next();
-    return {
-      protocol: bits & 3,
-      initiator: (bits >>> 2) & 3,
-      outcome: (bits >>> 4) & 7,
-      hasReceived: (bits & 0x80) !== 0,
-      hasSent: (bits & 0x100) !== 0,
-      isEverythingElse: (bits & 0x200) !== 0,
-      tcpFlagsOut: (bits >>> 10) & 0xff,
-      tcpFlagsIn: (bits >>> 18) & 0xff,
-      local: bits >>> 26,
-      flows: 0,
-    };
-  });
-}
-
-function flowCount({ count }: FlowTable, classes: readonly FlowClass[], numbers: NumberColumn): number {
-  const numbered = numbers.count();
-  if (numbered > 0) {
-    if (count !== 0 && count !== numbered) {
-      refuse('FlowTable.count', `it says ${count}, and ${numbered} flows have a class`);
-    }
-    return numbered;
-  }
-  if (count > 0 && classes.length !== 1) {
-    refuse('FlowTable.count', `${count} flows share one class, and there are ${classes.length}`);
-  }
-  return count;
+function readClass(bits: number): FlowClass {
+  return {
+    protocol: bits & 3,
+    initiator: (bits >>> 2) & 3,
+    outcome: (bits >>> 4) & 7,
+    hasReceived: (bits & 0x80) !== 0,
+    hasSent: (bits & 0x100) !== 0,
+    isEverythingElse: (bits & 0x200) !== 0,
+    tcpFlagsOut: (bits >>> 10) & 0xff,
+    tcpFlagsIn: (bits >>> 18) & 0xff,
+    local: bits >>> 26,
+  };
 }
 
 function bigEndian(bytes: Uint8Array, at: number): number {

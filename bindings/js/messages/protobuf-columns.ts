@@ -46,6 +46,11 @@ export class NumberColumn extends Column {
     return value;
   }
 
+  /** Whether the flows have not taken all of it. */
+  get hasMore(): boolean {
+    return this.at < this.bytes.length;
+  }
+
   /** How many numbers there are. */
   count(): number {
     let count = 0;

@@ -35,9 +35,7 @@ export interface NetworkActivity {
 
 export interface FlowTable {
   readonly localAddresses: Uint8Array;
-  readonly flowClasses: Uint8Array;
   readonly classes: Uint8Array;
-  readonly count: number;
   readonly remoteAddresses: Uint8Array;
   readonly servicePorts: Uint8Array;
   readonly clientPorts: Uint8Array;

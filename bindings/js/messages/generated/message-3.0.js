@@ -386,9 +386,7 @@ export const wardlet = $root.wardlet = (() => {
             };
 
             FlowTable.prototype.localAddresses = $util.newBuffer([]);
-            FlowTable.prototype.flowClasses = $util.newBuffer([]);
             FlowTable.prototype.classes = $util.newBuffer([]);
-            FlowTable.prototype.count = 0;
             FlowTable.prototype.remoteAddresses = $util.newBuffer([]);
             FlowTable.prototype.servicePorts = $util.newBuffer([]);
             FlowTable.prototype.clientPorts = $util.newBuffer([]);
@@ -439,30 +437,12 @@ export const wardlet = $root.wardlet = (() => {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
-                                message.flowClasses = value;
-                            else
-                                delete message.flowClasses;
-                            continue;
-                        }
-                    case 3: {
-                            if (wireType !== 2)
-                                break;
-                            if ((value = reader.bytes()).length)
                                 message.classes = value;
                             else
                                 delete message.classes;
                             continue;
                         }
-                    case 4: {
-                            if (wireType !== 0)
-                                break;
-                            if (value = reader.uint32())
-                                message.count = value;
-                            else
-                                delete message.count;
-                            continue;
-                        }
-                    case 5: {
+                    case 3: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -471,7 +451,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.remoteAddresses;
                             continue;
                         }
-                    case 6: {
+                    case 4: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -480,7 +460,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.servicePorts;
                             continue;
                         }
-                    case 7: {
+                    case 5: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -489,7 +469,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.clientPorts;
                             continue;
                         }
-                    case 8: {
+                    case 6: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -498,7 +478,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.lastSeen;
                             continue;
                         }
-                    case 9: {
+                    case 7: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -507,7 +487,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.duration;
                             continue;
                         }
-                    case 10: {
+                    case 8: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -516,7 +496,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.packetsIn;
                             continue;
                         }
-                    case 11: {
+                    case 9: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -525,7 +505,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.packetsOut;
                             continue;
                         }
-                    case 12: {
+                    case 10: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
@@ -534,7 +514,7 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.bytesIn;
                             continue;
                         }
-                    case 13: {
+                    case 11: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
