@@ -1,11 +1,16 @@
 // From what was counted to messages in the outbox. What finds no room stays where it is and waits (invariant 5).
 
-import { COLLECTOR_NETWORK_ACTIVITY, FORMAT_3_0_PROTOBUF } from '../schema/configuration-block';
+import {
+  COLLECTOR_HEARTBEAT,
+  COLLECTOR_NETWORK_ACTIVITY,
+  COLLECTOR_SYSTEM_INFORMATION,
+  FORMAT_2_3,
+} from '../schema/configuration-block';
 import { STATUS_OUTBOX_WAITS } from '../schema/status';
+import { addActivity, addSystem, batchEvents, dropBatch, finishBatch, isOpen, openBatch } from './batch';
 import { beginInterval } from './collectors/network-activity';
 import { beginActivity } from './encode/activity-2.3';
 import { writeMessage } from './encode/message-2.3';
-import { writeMessage30 } from './encode/message-3.0';
 import { settleStanding } from './flow/standing';
 import {
   AGENT,
@@ -23,6 +28,8 @@ import {
 import { commit, outboxPlace, outboxRoom } from './outbox';
 
 const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
+const SYSTEM: u32 = 1 << COLLECTOR_SYSTEM_INFORMATION;
+const HEARTBEAT: u32 = 1 << COLLECTOR_HEARTBEAT;
 
 /** A collection the schedule asked for: flows gain and lose standing by it. */
 export function collectScheduled(collectors: u32, waiting: u32, time: i64): void {
@@ -37,21 +44,58 @@ export function collectScheduled(collectors: u32, waiting: u32, time: i64): void
 /** Writes messages until every collector in `wanted` (1 << COLLECTOR_) has said its say, or the outbox is full. */
 export function collect(wanted: u32, time: i64): void {
   const sendEmpty = load<u32>(AGENT, AGENT_SEND_EMPTY) !== 0;
-  const isCompact = HAS_3_0 && load<u32>(AGENT, AGENT_FORMAT) === FORMAT_3_0_PROTOBUF;
   beginActivity();
+  const left =
+    HAS_3_0 && load<u32>(AGENT, AGENT_FORMAT) !== FORMAT_2_3
+      ? collectBatched(wanted, time, sendEmpty)
+      : collectStrict(wanted, time, sendEmpty);
+  store<u32>(AGENT, left, AGENT_WAITING);
+}
+
+/** Schema 2.3: a collection has its own messages. Returns the collectors that wait. */
+function collectStrict(wanted: u32, time: i64, sendEmpty: bool): u32 {
   while (wanted !== 0) {
     const at = outboxPlace();
     if (at === 0) {
-      store<u32>(STATUS, load<u32>(STATUS, STATUS_OUTBOX_WAITS) + 1, STATUS_OUTBOX_WAITS);
+      countWait();
       break;
     }
-    const length = isCompact
-      ? writeMessage30(wanted, at, outboxRoom(), time, sendEmpty)
-      : writeMessage(wanted, at, outboxRoom(), time, sendEmpty);
+    const length = writeMessage(wanted, at, outboxRoom(), time, sendEmpty);
     if (length !== 0) commit(length);
-    const left = load<u32>(PLAN, PLAN_LEFT);
-    if (wanted & ACTIVITY && !(left & ACTIVITY)) beginInterval(time);
-    wanted = left;
+    const before = wanted;
+    wanted = load<u32>(PLAN, PLAN_LEFT);
+    if (before & ~wanted & ACTIVITY) beginInterval(time);
   }
-  store<u32>(AGENT, wanted, AGENT_WAITING);
+  return wanted;
+}
+
+/**
+ * Schema 3.0: into the open message; what does not fit goes on in the next one, in the same order. Returns the collectors that wait.
+ */
+function collectBatched(wanted: u32, time: i64, sendEmpty: bool): u32 {
+  let left = wanted;
+  while (left !== 0) {
+    if (!isOpen() && !openBatch(time)) {
+      countWait();
+      return left;
+    }
+    if (left & ACTIVITY && addActivity(time, sendEmpty)) {
+      left &= ~ACTIVITY;
+      beginInterval(time);
+    }
+    if (left & SYSTEM && !(left & ACTIVITY) && addSystem(time)) left &= ~SYSTEM;
+    if (left & (ACTIVITY | SYSTEM)) {
+      finishBatch();
+    } else {
+      // Any message says that the device is alive, and one without events says only that.
+      if (batchEvents() !== 0 || left & HEARTBEAT) finishBatch();
+      else dropBatch();
+      left = 0;
+    }
+  }
+  return left;
+}
+
+function countWait(): void {
+  store<u32>(STATUS, load<u32>(STATUS, STATUS_OUTBOX_WAITS) + 1, STATUS_OUTBOX_WAITS);
 }

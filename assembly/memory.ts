@@ -105,7 +105,13 @@ export const AGENT_OUTBOX_RECORDS: usize = 224;
 export const AGENT_OWN_END: usize = 228;
 /** u64: sum of the counters that the message before carried or did not need to. */
 export const AGENT_COUNTERS_SENT: usize = 232;
-export const AGENT_SIZE: i32 = 240;
+/** i64, ms: the time that the open message counts from (batch.ts). */
+export const AGENT_BATCH_OPENED: usize = 240;
+/** u32: its bytes so far; 0: none is open. */
+export const AGENT_BATCH_LENGTH: usize = 248;
+/** u32: its events so far. */
+export const AGENT_BATCH_EVENTS: usize = 252;
+export const AGENT_SIZE: i32 = 256;
 export const AGENT: usize = memory.data(AGENT_SIZE, 8);
 
 // --- local addresses: u32 address, u32 subnet broadcast (0: none); and 16 bytes, both network order -------------
@@ -205,7 +211,7 @@ export const PLAN_ENTRIES: usize = 0;
 export const PLAN_MASKS: usize = 8;
 /** u32: 1 when the plan ends with entries left for the next message. */
 export const PLAN_CUT: usize = 12;
-/** u32: collectors (1 << COLLECTOR_) that the message left for the next one. */
+/** u32: collectors (1 << COLLECTOR_) that the message left for the next one (schema 2.3). */
 export const PLAN_LEFT: usize = 16;
 /** u32 by family: entries before it have nothing uncollected (profile gateway). */
 export const PLAN_FROM: usize = 24;

@@ -16,12 +16,14 @@ import {
 import { STATUS_MESSAGES, STATUS_UNACKNOWLEDGED } from '../schema/status';
 import {
   AGENT,
+  AGENT_BATCH_LENGTH,
   AGENT_FORMAT,
   AGENT_OUTBOX_HEAD,
   AGENT_OUTBOX_RECORDS,
   AGENT_OUTBOX_TAIL,
   AGENT_OUTBOX_UNSENT,
   AGENT_OUTBOX_UNSENT_COUNT,
+  HAS_3_0,
   LOCAL_MAX,
   MESSAGE_MAX,
   OUTBOX,
@@ -34,21 +36,31 @@ const WRAP: u32 = 0xffffffff;
 /** Bytes a message may need before anything of it is worth writing: every fixed part, and the longest texts or all local addresses. */
 const ROOM_MIN: u32 = LOCAL_MAX > 8 ? 2048 : 768;
 
-/** Whether a message could be begun now. */
+/** What may stand behind the events of an open message. */
+const FINISH_MAX: u32 = 160;
+
+/** Whether a message could be begun now, behind the open one where there is one. */
 export function outboxHasRoom(): bool {
-  return roomAt(placeOfRoom()) >= ROOM_MIN + RECORD_HEADER;
+  let end = load<u32>(AGENT, AGENT_OUTBOX_TAIL);
+  if (openLength()) end += recordSize(min<u32>(openLength() + FINISH_MAX, outboxRoom()));
+  return roomAt(placeOfRoom(end)) >= ROOM_MIN + RECORD_HEADER;
 }
 
 /** Where the body of the next message goes, or 0; bytes there: outboxRoom(). Nothing is taken until commit. */
 export function outboxPlace(): usize {
-  const place = placeOfRoom();
-  if (roomAt(place) < ROOM_MIN + RECORD_HEADER) return 0;
   const tail = load<u32>(AGENT, AGENT_OUTBOX_TAIL);
+  const place = placeOfRoom(tail);
+  if (roomAt(place) < ROOM_MIN + RECORD_HEADER) return 0;
   if (place !== tail) {
     if (tail < <u32>OUTBOX_SIZE) store<u32>(OUTBOX + tail, WRAP, RECORD_LENGTH);
     store<u32>(AGENT, place, AGENT_OUTBOX_TAIL);
   }
   return OUTBOX + place + RECORD_HEADER;
+}
+
+/** Where the body of the open message stands: outboxPlace() gave it, but an emptied ring begins with it again. */
+export function outboxBody(): usize {
+  return OUTBOX + load<u32>(AGENT, AGENT_OUTBOX_TAIL) + RECORD_HEADER;
 }
 
 /** Bytes for a body at outboxPlace(). */
@@ -121,14 +133,14 @@ function release(): void {
     addTo(AGENT + AGENT_OUTBOX_RECORDS, -1);
   }
   // Empty: start at 0 again, where the longest message fits.
+  if (openLength()) memory.copy(OUTBOX + RECORD_HEADER, outboxBody(), openLength());
   store<u32>(AGENT, 0, AGENT_OUTBOX_HEAD);
   store<u32>(AGENT, 0, AGENT_OUTBOX_TAIL);
   store<u32>(AGENT, 0, AGENT_OUTBOX_UNSENT);
 }
 
-/** Tail, or 0 where the ring has more room before its head. */
-function placeOfRoom(): u32 {
-  const tail = load<u32>(AGENT, AGENT_OUTBOX_TAIL);
+/** `tail`, or 0 where the ring has more room before its head. */
+function placeOfRoom(tail: u32): u32 {
   if (load<u32>(AGENT, AGENT_OUTBOX_RECORDS) === 0) return tail;
   const head = load<u32>(AGENT, AGENT_OUTBOX_HEAD);
   if (tail <= head) return tail;
@@ -150,6 +162,11 @@ function settled(at: u32): u32 {
 
 function after(at: u32): u32 {
   return at + recordSize(load<u32>(OUTBOX + at, RECORD_LENGTH));
+}
+
+/** Bytes of the open message so far (batch.ts). */
+function openLength(): u32 {
+  return HAS_3_0 ? load<u32>(AGENT, AGENT_BATCH_LENGTH) : 0;
 }
 
 function recordSize(length: u32): u32 {

@@ -8,6 +8,7 @@ export const MESSAGE_MODULE_VERSION = 5;
 export const MESSAGE_EVENTS = 7;
 export const MESSAGE_COUNTERS = 8;
 
+export const EVENT_TIME = 1;
 export const EVENT_INTERVAL = 2;
 export const EVENT_NETWORK_ACTIVITY = 3;
 export const EVENT_SYSTEM_INFORMATION = 4;

@@ -1,11 +1,8 @@
-// One message of schema 3.0 as compact protobuf (schema/message-3.0.proto). What fits is measured first, then written.
+// A message of schema 3.0 as compact protobuf (schema/message-3.0.proto): begun, appended to, finished (batch.ts). What fits is
+// measured first, then written; room for what stands behind the events is kept back.
 // Any message says that the device is alive: a heartbeat alone is a message without events.
 
-import {
-  COLLECTOR_HEARTBEAT,
-  COLLECTOR_NETWORK_ACTIVITY,
-  COLLECTOR_SYSTEM_INFORMATION,
-} from '../../schema/configuration-block';
+import { COLLECTOR_SYSTEM_INFORMATION } from '../../schema/configuration-block';
 import {
   ACTIVITY_IPV4,
   ACTIVITY_IPV6,
@@ -17,6 +14,7 @@ import {
   EVENT_INTERVAL,
   EVENT_NETWORK_ACTIVITY,
   EVENT_SYSTEM_INFORMATION,
+  EVENT_TIME,
   MESSAGE_BOOT_ID,
   MESSAGE_COUNTERS,
   MESSAGE_EVENTS,
@@ -43,13 +41,14 @@ import { coveredSeconds } from '../collectors/network-activity';
 import { textAt, textLength } from '../collectors/system-information';
 import {
   AGENT,
+  AGENT_BATCH_EVENTS,
+  AGENT_BATCH_OPENED,
   AGENT_COUNTERS_SENT,
   FAMILY_V4,
   FAMILY_V6,
   PLAN,
   PLAN_CUT,
   PLAN_ENTRIES,
-  PLAN_LEFT,
   STATUS,
   TEXT_HARDWARE,
   TEXT_KERNEL,
@@ -59,57 +58,18 @@ import {
 } from '../memory';
 import { groupOf, intervalSeconds, wholeSeconds } from '../schedule';
 import { planFlowTable, seenAt, writeFlowTable } from './flow-table-3.0';
-import { beginField, fieldSize, numberSize, putNumber, varintSize } from './protobuf';
+import { beginField, fieldSize, numberSize, putNumber, varintSize, zigzag } from './protobuf';
 
 const BOOT_ID: u32 = 16;
-/** Boot id, sequence, time, uptime and version; every counter; and what surrounds the payloads of two events. */
-const ENVELOPE_MAX: u32 = 2 + BOOT_ID + 6 + 7 + 6 + 6 + (3 + 14 * 11) + 2 * 12;
+/** Every counter. */
+const FINISH_MAX: u32 = 3 + 14 * 11;
+/** What surrounds a payload: tags and lengths of the event, of the payload and of two tables; time and interval. */
+const EVENT_MAX: u32 = 4 + 4 + 2 * 4 + 6 + 6;
+/** A reader refuses more. */
+const EVENTS_MAX: u32 = 256;
 
-const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
-const SYSTEM: u32 = 1 << COLLECTOR_SYSTEM_INFORMATION;
-const HEARTBEAT: u32 = 1 << COLLECTOR_HEARTBEAT;
-
-/**
- * Writes one message of the collectors in `wanted` (1 << COLLECTOR_) at `at`, as much as `room` takes. sendEmpty: a network
- * activity event even without flows. Returns its length, 0 when there is nothing to say; PLAN_LEFT holds the collectors that go
- * into the next message.
- */
-export function writeMessage30(wanted: u32, at: usize, room: u32, time: i64, sendEmpty: bool): u32 {
-  store<u32>(PLAN, 0, PLAN_CUT);
-  store<u64>(PLAN, 0, PLAN_ENTRIES);
-  const eventSeen = seenAt(time);
-  const free = room - ENVELOPE_MAX;
-  let v4: u32 = 0;
-  let v6: u32 = 0;
-  let left: u32 = 0;
-  if (wanted & ACTIVITY) {
-    v4 = planFlowTable(FAMILY_V4, free, eventSeen);
-    v6 = planFlowTable(FAMILY_V6, free - v4, eventSeen);
-    if (load<u32>(PLAN, PLAN_CUT)) left = ACTIVITY;
-  }
-  const hasActivity = (v4 | v6) !== 0 || (wanted & ACTIVITY && sendEmpty);
-  const activity = fieldSize(v4) + fieldSize(v6);
-  const system = systemSize();
-  // What did not fit comes first in the next message: the order of events holds over messages too.
-  const hasSystem = wanted & SYSTEM && left === 0 && activity + system <= free;
-  if (wanted & SYSTEM && !hasSystem) left |= SYSTEM;
-  store<u32>(PLAN, left, PLAN_LEFT);
-  if (!hasActivity && !hasSystem && !(wanted & HEARTBEAT)) return 0;
-
-  let end = writeEnvelope(at, time);
-  if (hasActivity) {
-    end = beginEvent(end, coveredSeconds(time), EVENT_NETWORK_ACTIVITY, activity);
-    if (v4) end = writeFlowTable(FAMILY_V4, beginField(end, ACTIVITY_IPV4, v4), eventSeen);
-    if (v6) end = writeFlowTable(FAMILY_V6, beginField(end, ACTIVITY_IPV6, v6), eventSeen);
-  }
-  if (hasSystem) {
-    const interval = intervalSeconds(groupOf(COLLECTOR_SYSTEM_INFORMATION));
-    end = writeSystem(beginEvent(end, interval, EVENT_SYSTEM_INFORMATION, system));
-  }
-  return <u32>(writeCounters(end) - at);
-}
-
-function writeEnvelope(at: usize, time: i64): usize {
+/** Begins a message at `at`: all that stands before its events, which count their time from `time`. Returns its length. */
+export function beginMessage30(at: usize, time: i64): u32 {
   const bootId = beginField(at, MESSAGE_BOOT_ID, BOOT_ID);
   store<u64>(bootId, load<u64>(STATUS, STATUS_BOOT_ID));
   store<u64>(bootId, load<u64>(STATUS, STATUS_BOOT_ID + 8), 8);
@@ -117,14 +77,59 @@ function writeEnvelope(at: usize, time: i64): usize {
   end = putNumber(end, MESSAGE_TIME, <u64>time / 100);
   const uptime = wholeSeconds(max<i64>(0, time - load<i64>(STATUS, STATUS_STARTED)));
   end = putNumber(end, MESSAGE_UPTIME, uptime);
-  return putNumber(end, MESSAGE_MODULE_VERSION, VERSION);
+  return <u32>(putNumber(end, MESSAGE_MODULE_VERSION, VERSION) - at);
 }
 
-/** An event at the message's own time, up to where its payload begins. */
-function beginEvent(at: usize, interval: u32, payload: u32, length: u32): usize {
+/**
+ * An event of the flows that fit behind the first `length` bytes of the message, of `room` at most; PLAN_CUT where flows are left.
+ * sendEmpty: even without flows. Returns the new length, the same where nothing was written.
+ */
+export function appendActivity30(at: usize, length: u32, room: u32, time: i64, sendEmpty: bool): u32 {
+  store<u32>(PLAN, 0, PLAN_CUT);
+  store<u64>(PLAN, 0, PLAN_ENTRIES);
+  const eventSeen = seenAt(time);
+  const free = freeRoom(length, room);
+  const v4 = planFlowTable(FAMILY_V4, free, eventSeen);
+  const v6 = planFlowTable(FAMILY_V6, free - v4, eventSeen);
+  if ((v4 | v6) === 0) {
+    if (!sendEmpty || load<u32>(PLAN, PLAN_CUT)) return length;
+    if (free === 0) {
+      store<u32>(PLAN, 1, PLAN_CUT);
+      return length;
+    }
+  }
+  const size = fieldSize(v4) + fieldSize(v6);
+  let end = beginEvent(at + length, time, coveredSeconds(time), EVENT_NETWORK_ACTIVITY, size);
+  if (v4) end = writeFlowTable(FAMILY_V4, beginField(end, ACTIVITY_IPV4, v4), eventSeen);
+  if (v6) end = writeFlowTable(FAMILY_V6, beginField(end, ACTIVITY_IPV6, v6), eventSeen);
+  return <u32>(end - at);
+}
+
+/** As appendActivity30; the same length where it does not fit. */
+export function appendSystem30(at: usize, length: u32, room: u32, time: i64): u32 {
+  const size = systemSize();
+  if (size >= freeRoom(length, room)) return length;
+  const interval = intervalSeconds(groupOf(COLLECTOR_SYSTEM_INFORMATION));
+  return <u32>(writeSystem(beginEvent(at + length, time, interval, EVENT_SYSTEM_INFORMATION, size)) - at);
+}
+
+/** Nothing will be appended any more. Returns the final length. */
+export function finishMessage30(at: usize, length: u32): u32 {
+  return <u32>(writeCounters(at + length) - at);
+}
+
+/** Bytes for the payload of the next event, 0 where there is to be none. */
+function freeRoom(length: u32, room: u32): u32 {
+  const taken = length + FINISH_MAX + EVENT_MAX;
+  return room < taken || load<u32>(AGENT, AGENT_BATCH_EVENTS) === EVENTS_MAX ? 0 : room - taken;
+}
+
+/** An event up to where its payload begins. */
+function beginEvent(at: usize, time: i64, interval: u32, payload: u32, length: u32): usize {
+  const offset = zigzag(<i32>(time / 100 - load<i64>(AGENT, AGENT_BATCH_OPENED) / 100));
   // The payload is there even when it is empty: its kind is what it says.
-  const size = numberSize(interval) + 1 + varintSize(length) + length;
-  const event = beginField(at, MESSAGE_EVENTS, size);
+  const size = numberSize(offset) + numberSize(interval) + 1 + varintSize(length) + length;
+  const event = putNumber(beginField(at, MESSAGE_EVENTS, size), EVENT_TIME, offset);
   return beginField(putNumber(event, EVENT_INTERVAL, interval), payload, length);
 }
 
