@@ -1,7 +1,14 @@
 // The open message of schema 3.0, at the tail of the outbox: begun, appended to by several collections, finished once. The state of it
 // is in AGENT; what its bytes are is a format's affair (encode/).
 
+import { isSuperset } from './encode/flatbuffers';
 import { appendActivity30, appendSystem30, beginMessage30, finishMessage30 } from './encode/message-3.0';
+import {
+  appendActivity,
+  appendSystem,
+  beginMessageSuperset,
+  finishMessageSuperset,
+} from './encode/message-flatbuffers';
 import {
   AGENT,
   AGENT_BATCH_EVENTS,
@@ -28,24 +35,39 @@ export function openBatch(time: i64): bool {
   if (at === 0) return false;
   store<i64>(AGENT, time, AGENT_BATCH_OPENED);
   store<u32>(AGENT, 0, AGENT_BATCH_EVENTS);
-  store<u32>(AGENT, beginMessage30(at, time), AGENT_BATCH_LENGTH);
+  store<u32>(
+    AGENT,
+    isSuperset() ? beginMessageSuperset(at, time) : beginMessage30(at, time),
+    AGENT_BATCH_LENGTH,
+  );
   return true;
 }
 
 /** What flows have counted, as much as fits; false: the rest is for the next message. sendEmpty: an event even without flows. */
 export function addActivity(time: i64, sendEmpty: bool): bool {
-  grow(appendActivity30(outboxBody(), length(), outboxRoom(), time, sendEmpty));
+  const at = outboxBody();
+  const room = outboxRoom();
+  grow(
+    isSuperset()
+      ? appendActivity(at, length(), room, time, sendEmpty)
+      : appendActivity30(at, length(), room, time, sendEmpty),
+  );
   return load<u32>(PLAN, PLAN_CUT) === 0;
 }
 
 /** False where it does not fit. */
 export function addSystem(time: i64): bool {
-  return grow(appendSystem30(outboxBody(), length(), outboxRoom(), time));
+  const at = outboxBody();
+  const room = outboxRoom();
+  return grow(
+    isSuperset() ? appendSystem(at, length(), room, time) : appendSystem30(at, length(), room, time),
+  );
 }
 
 /** The open message may go: `next` hands it out. */
 export function finishBatch(): void {
-  const end = finishMessage30(outboxBody(), length());
+  const at = outboxBody();
+  const end = isSuperset() ? finishMessageSuperset(at, length()) : finishMessage30(at, length());
   dropBatch();
   commit(end);
 }

@@ -9,8 +9,8 @@ import {
 import { STATUS_OUTBOX_WAITS } from '../schema/status';
 import { addActivity, addSystem, batchEvents, dropBatch, finishBatch, isOpen, openBatch } from './batch';
 import { beginInterval } from './collectors/network-activity';
-import { beginActivity } from './encode/activity-2.3';
-import { writeMessage } from './encode/message-2.3';
+import { beginActivity } from './encode/activity-flatbuffers';
+import { writeMessage } from './encode/message-flatbuffers';
 import { settleStanding } from './flow/standing';
 import {
   AGENT,

@@ -9,6 +9,7 @@ import {
   CONFIGURATION_VERSION,
   ENTRY_HEADER,
   FORMAT_2_3,
+  FORMAT_3_0_FLATBUFFERS,
   FORMAT_3_0_PROTOBUF,
   GROUP_COUNT,
   GROUP_HIGH,
@@ -63,6 +64,7 @@ import {
   FAMILY_V6,
   FLOW_MAX,
   HAS_3_0,
+  HAS_FLATBUFFERS_3_0,
   INPUT,
   INPUT_SIZE,
   LOCAL_MAX,
@@ -186,6 +188,7 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
     case KEY_FORMAT:
       if (length !== 4) return BAD_VALUE;
       if (HAS_3_0 && load<u32>(value) === FORMAT_3_0_PROTOBUF) return OK;
+      if (HAS_FLATBUFFERS_3_0 && load<u32>(value) === FORMAT_3_0_FLATBUFFERS) return OK;
       return load<u32>(value) === FORMAT_2_3 ? OK : UNSUPPORTED_FORMAT;
     case KEY_BATCH_DELAY:
       // Every format sends at once, so far.

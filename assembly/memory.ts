@@ -38,6 +38,8 @@ export const RESUMES_PLAN: bool = LARGE;
 
 /** Schema 3.0 costs 4 KB of code. */
 export const HAS_3_0: bool = !LEAN;
+/** 3.0 as FlatBuffers: by what writes 2.3, and 3 KB more. */
+export const HAS_FLATBUFFERS_3_0: bool = HAS_3_0;
 
 // --- status: what the host reads; layout in schema/status.ts ---------------------------------------------------
 export const STATUS: usize = memory.data(STATUS_SIZE, 8);
@@ -207,12 +209,12 @@ export const VTABLE_MASKS: i32 = 32;
 export const VTABLES: usize = memory.data(VTABLE_MASKS * 2, 8);
 /** u32 by family: entries planned; of schema 3.0, classes of them. */
 export const PLAN_ENTRIES: usize = 0;
-/** u32: sets of present fields planned, one bit each. */
-export const PLAN_MASKS: usize = 8;
 /** u32: 1 when the plan ends with entries left for the next message. */
 export const PLAN_CUT: usize = 12;
 /** u32: collectors (1 << COLLECTOR_) that the message left for the next one (schema 2.3). */
 export const PLAN_LEFT: usize = 16;
+/** u32: events that the open message has places for (3.0 as FlatBuffers). */
+export const PLAN_SLOTS: usize = 20;
 /** u32 by family: entries before it have nothing uncollected (profile gateway). */
 export const PLAN_FROM: usize = 24;
 export const PLAN_SIZE: i32 = 32;

@@ -12,6 +12,9 @@ export interface MessageFigures {
   /** The same as compact protobuf, which says more of each flow. */
   readonly compactNs: number;
   readonly compactBytes: number;
+  /** The same as FlatBuffers of 3.0. */
+  readonly supersetNs: number;
+  readonly supersetBytes: number;
   /** The reference agent's bytes for the same, and its time where that was measured (gcc -O2, another machine). */
   readonly referenceBytes: number;
   readonly referenceNs?: number;
@@ -76,7 +79,7 @@ const CASES: readonly MessageCase[] = [
   },
 ];
 
-const FORMATS = ['2.3', '3.0-protobuf'] as const;
+const FORMATS = ['2.3', '3.0-protobuf', '3.0-flatbuffers'] as const;
 
 /** Times are differences: counting and collecting, less counting alone. */
 export async function measureMessages(cores: CoreBytes, rounds: number): Promise<MessageFigures[]> {
@@ -129,10 +132,12 @@ export async function measureMessages(cores: CoreBytes, rounds: number): Promise
   const bytes = (index: number) => sizes[index]?.() ?? Number.NaN;
   return CASES.map(({ name, referenceBytes, referenceNs }, index) => ({
     name,
-    ns: ns(2 * index),
-    bytes: bytes(2 * index),
-    compactNs: ns(2 * index + 1),
-    compactBytes: bytes(2 * index + 1),
+    ns: ns(FORMATS.length * index),
+    bytes: bytes(FORMATS.length * index),
+    compactNs: ns(FORMATS.length * index + 1),
+    compactBytes: bytes(FORMATS.length * index + 1),
+    supersetNs: ns(FORMATS.length * index + 2),
+    supersetBytes: bytes(FORMATS.length * index + 2),
     referenceBytes,
     ...(referenceNs === undefined ? {} : { referenceNs }),
   }));

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { BAD_FRAME, BAD_LENGTH } from '../schema/codes.ts';
 import {
   FORMAT_2_3,
+  FORMAT_3_0_FLATBUFFERS,
   FORMAT_3_0_PROTOBUF,
   KEY_CACHE_SIZE,
   KEY_FORMAT,
@@ -22,6 +23,7 @@ import { neighbourhood, RandomFrames } from './support/random-frames.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 
 const SEED = seedOfRun();
+const ALL_FORMATS = [FORMAT_2_3, FORMAT_3_0_PROTOBUF, FORMAT_3_0_FLATBUFFERS] as const;
 
 interface Timed {
   readonly frame: Frame;
@@ -83,9 +85,9 @@ for (const profile of PROFILES) {
       const random = new SeededRandom(SEED);
       for (let round = 0; round < (profile === 'gateway' ? 4 : 8); round++) {
         const frames = recording(random, 3_000);
-        const isCompact = profile !== 'lean-strict' && round % 2 === 1;
-        const format = numbers(KEY_FORMAT, isCompact ? FORMAT_3_0_PROTOBUF : FORMAT_2_3);
-        const entries = [numbers(KEY_CACHE_SIZE, cacheSize), format];
+        const formats = profile === 'lean-strict' ? [FORMAT_2_3] : ALL_FORMATS;
+        const format = formats[round % formats.length] ?? FORMAT_2_3;
+        const entries = [numbers(KEY_CACHE_SIZE, cacheSize), numbers(KEY_FORMAT, format)];
         const whole = play(profile, entries, frames, { name: 'as many as fit', next: () => frames.length });
         assert.ok(whole.length > 3, 'something was to be compared');
         const cuts: Cut[] = [

@@ -1,11 +1,17 @@
-// What a core writes as compact protobuf: held against an independent model of the same packets, and against what a person would say
-// of a connection.
+// What a core writes in schema 3.0, in both encodings: held against an independent model of the same packets, and against what a person
+// would say of a connection.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
-import { type Flow, isEverythingElse } from '../bindings/js/messages/security-message.ts';
-import { FORMAT_3_0_PROTOBUF, KEY_CACHE_SIZE, KEY_FORMAT, KEY_OS } from '../schema/configuration-block.ts';
+import { type Flow, isEverythingElse, type MessageFormat } from '../bindings/js/messages/security-message.ts';
+import {
+  FORMAT_3_0_FLATBUFFERS,
+  FORMAT_3_0_PROTOBUF,
+  KEY_CACHE_SIZE,
+  KEY_FORMAT,
+  KEY_OS,
+} from '../schema/configuration-block.ts';
 import { PROTOBUF_MESSAGES } from '../schema/message-3.0.ts';
 import * as compact from '../schema/message-3.0-numbers.ts';
 import { STATUS_BYTES, STATUS_NOW, STATUS_REPORTED_BYTES } from '../schema/status.ts';
@@ -17,6 +23,11 @@ import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 
 const SEED = seedOfRun();
 const COMPACT = numbers(KEY_FORMAT, FORMAT_3_0_PROTOBUF);
+const SUPERSET = numbers(KEY_FORMAT, FORMAT_3_0_FLATBUFFERS);
+const ENCODINGS = [
+  ['protobuf', COMPACT],
+  ['FlatBuffers', SUPERSET],
+] as const;
 
 type Totals = Map<string, { bytesIn: number; bytesOut: number }>;
 
@@ -31,6 +42,8 @@ interface Run {
   packets: number;
   core: DrivenCore;
 }
+
+const formatOf = (entry: Entry): MessageFormat => (entry === COMPACT ? '3.0-protobuf' : '3.0-flatbuffers');
 
 /** The same frames into a core, everything it says added up. */
 function run(profile: 'standard' | 'gateway', seedNumber: number, entries: readonly Entry[]): Run {
@@ -51,9 +64,9 @@ function run(profile: 'standard' | 'gateway', seedNumber: number, entries: reado
   let sequence = 0;
   const take = () => {
     for (let taken = core.take(); taken !== undefined; taken = core.take()) {
-      const isCompact = entries.includes(COMPACT);
-      const message = decodeMessage(taken.bytes, isCompact ? '3.0-protobuf' : '2.3');
-      if (isCompact) assert.is(message.sequence, sequence++);
+      const format = entries.find((entry) => entry === COMPACT || entry === SUPERSET);
+      const message = decodeMessage(taken.bytes, format ? formatOf(format) : '2.3');
+      if (format) assert.is(message.sequence, sequence++);
       for (const { payload } of message.events) {
         if (payload.kind !== 'NetworkActivity') continue;
         for (const flow of payload.flows) {
@@ -82,12 +95,14 @@ function run(profile: 'standard' | 'gateway', seedNumber: number, entries: reado
 }
 
 for (const profile of ['standard', 'gateway'] as const) {
-  for (const cacheSize of [64, 3]) {
-    test(`${profile}, ${cacheSize} flows: says of every packet what schema 2.3 says, SEED=${SEED}`, () => {
+  for (const [cacheSize, [encoding, FORMAT]] of [64, 3].flatMap((size) =>
+    ENCODINGS.map((each) => [size, each] as const),
+  )) {
+    test(`${profile}, ${encoding}, ${cacheSize} flows: says of every packet what schema 2.3 says, SEED=${SEED}`, () => {
       for (let round = 0; round < 6; round++) {
         const entries = [numbers(KEY_CACHE_SIZE, cacheSize)];
         const strict = run(profile, SEED + round, entries);
-        const dense = run(profile, SEED + round, [...entries, COMPACT]);
+        const dense = run(profile, SEED + round, [...entries, FORMAT]);
         const named = (totals: Totals) =>
           [...totals].filter(([, { bytesIn, bytesOut }]) => bytesIn + bytesOut > 0).sort();
         // A smaller message leaves more room in the outbox: flows may be named that were merged. Their sum is the same.
@@ -129,22 +144,22 @@ function flagged(made: ReturnType<typeof frame>, flags: number): ReturnType<type
   return { ...made, bytes };
 }
 
-function flowsOf(core: DrivenCore): Flow[] {
+function flowsOf(core: DrivenCore, format: Entry = COMPACT): Flow[] {
   const flows: Flow[] = [];
   for (let taken = core.take(); taken !== undefined; taken = core.take()) {
     core.exports.acknowledge(taken.sequence);
-    for (const { payload } of decodeMessage(taken.bytes, '3.0-protobuf').events) {
+    for (const { payload } of decodeMessage(taken.bytes, formatOf(format)).events) {
       if (payload.kind === 'NetworkActivity') flows.push(...payload.flows);
     }
   }
   return flows;
 }
 
-function flowAfter(...segments: readonly Segment[]): Flow | undefined {
-  const core = startedCore('standard', intervals(3_600, 3_600, 3_600), COMPACT);
+function flowAfter(format: Entry, ...segments: readonly Segment[]): Flow | undefined {
+  const core = startedCore('standard', intervals(3_600, 3_600, 3_600), format);
   for (const [direction, flags, at] of segments) core.observe(segment(direction, flags), EPOCH + at);
   core.collect(EPOCH + 10_000);
-  return flowsOf(core)[0];
+  return flowsOf(core, format)[0];
 }
 
 const CONNECTIONS: ReadonlyArray<readonly [string, readonly Segment[], Flow['initiator'], Flow['outcome']]> =
@@ -239,39 +254,73 @@ const CONNECTIONS: ReadonlyArray<readonly [string, readonly Segment[], Flow['ini
     ['one way, there before the agent was', [['out', PSH | ACK, 0]], 'unknown', 'undecided'],
   ];
 
-for (const [name, segments, initiator, outcome] of CONNECTIONS) {
-  test(`a connection that is ${name}: begun by ${initiator}, ${outcome}`, () => {
-    const flow = flowAfter(...segments);
-    assert.is(flow?.initiator, initiator);
-    assert.is(flow?.outcome, outcome);
-    const or = (direction: string) =>
-      segments.reduce((all, [of, flags]) => (of === direction ? all | flags : all), 0);
-    assert.is(flow?.tcpFlagsOut ?? 0, or('out'));
-    assert.is(flow?.tcpFlagsIn ?? 0, or('in'));
-    assert.is(flow?.localPort, PORT);
-    assert.is(flow?.remotePort, 443);
+for (const [encoding, format] of ENCODINGS) {
+  for (const [name, segments, initiator, outcome] of CONNECTIONS) {
+    test(`${encoding}: a connection that is ${name}: begun by ${initiator}, ${outcome}`, () => {
+      const flow = flowAfter(format, ...segments);
+      assert.is(flow?.initiator, initiator);
+      assert.is(flow?.outcome, outcome);
+      const or = (direction: string) =>
+        segments.reduce((all, [of, flags]) => (of === direction ? all | flags : all), 0);
+      assert.is(flow?.tcpFlagsOut ?? 0, or('out'));
+      assert.is(flow?.tcpFlagsIn ?? 0, or('in'));
+      assert.is(flow?.localPort, PORT);
+      assert.is(flow?.remotePort, 443);
+    });
+  }
+
+  test(`${encoding}: what came of a connection is still known when it goes on in a later interval`, () => {
+    const core = startedCore('standard', intervals(3_600, 3_600, 3_600), format);
+    core.observe(segment('out', SYN), EPOCH);
+    core.observe(segment('in', SYN | ACK), EPOCH + 20);
+    core.collect(EPOCH + 1_000);
+    assert.is(flowsOf(core, format)[0]?.outcome, 'established');
+    core.observe(segment('out', PSH | ACK), EPOCH + 2_000);
+    core.collect(EPOCH + 3_000);
+    const [later] = flowsOf(core, format);
+    assert.is(later?.initiator, 'local');
+    assert.is(later?.outcome, 'established');
+    assert.is(later?.packetsIn ?? 0, 0);
+  });
+
+  test(`${encoding}: times are to the tenth: first and last packet`, () => {
+    const flow = flowAfter(format, ['out', SYN, 1_234], ['in', SYN | ACK, 1_290], ['out', ACK, 7_777]);
+    assert.ok(Math.abs((flow?.firstSeen ?? 0) - (EPOCH + 1_234) / 1_000) <= 0.2, `${flow?.firstSeen}`);
+    assert.ok(Math.abs((flow?.lastSeen ?? 0) - (EPOCH + 7_777) / 1_000) <= 0.1, `${flow?.lastSeen}`);
+  });
+
+  test(`${encoding}: more than fits one message is split, never cut`, () => {
+    const core = startedCore('gateway', intervals(3_600, 3_600, 3_600), format);
+    for (let peer = 0; peer < 20_000; peer++) {
+      core.observe(
+        frame({ to: peer % 2 ? peerV4(peer) : peerV6(peer), from: peer % 2 ? DEVICE_V4 : DEVICE_V6 }),
+        EPOCH + 1,
+      );
+    }
+    core.collect(EPOCH + 1_000);
+    const flows: Flow[] = [];
+    // The outbox does not hold all of it at once.
+    for (let more = flowsOf(core, format); more.length > 0; more = flowsOf(core, format)) {
+      flows.push(...more);
+      core.tick(EPOCH + 1_000);
+    }
+    assert.is(flows.length, 20_000);
+    assert.is(new Set(flows.map(keyOf)).size, 20_000);
+    assert.not.ok(flows.some(isEverythingElse));
+  });
+
+  test(`${encoding}: system information says what the host gave`, () => {
+    const core = startedCore(
+      'standard',
+      intervals(3_600, 3_600, 3_600),
+      format,
+      text(KEY_OS, 'Azure RTOS 6.3'),
+    );
+    core.collect(EPOCH + 1_000, 2);
+    const { events } = decodeMessage(core.take()?.bytes ?? new Uint8Array(), formatOf(format));
+    assert.equal(events[0]?.payload, { kind: 'SystemInformation', operatingSystem: 'Azure RTOS 6.3' });
   });
 }
-
-test('what came of a connection is still known when it goes on in a later interval', () => {
-  const core = startedCore('standard', intervals(3_600, 3_600, 3_600), COMPACT);
-  core.observe(segment('out', SYN), EPOCH);
-  core.observe(segment('in', SYN | ACK), EPOCH + 20);
-  core.collect(EPOCH + 1_000);
-  assert.is(flowsOf(core)[0]?.outcome, 'established');
-  core.observe(segment('out', PSH | ACK), EPOCH + 2_000);
-  core.collect(EPOCH + 3_000);
-  const [later] = flowsOf(core);
-  assert.is(later?.initiator, 'local');
-  assert.is(later?.outcome, 'established');
-  assert.is(later?.packetsIn ?? 0, 0);
-});
-
-test('times are to the tenth: first and last packet', () => {
-  const flow = flowAfter(['out', SYN, 1_234], ['in', SYN | ACK, 1_290], ['out', ACK, 7_777]);
-  assert.ok(Math.abs((flow?.firstSeen ?? 0) - (EPOCH + 1_234) / 1_000) <= 0.2, `${flow?.firstSeen}`);
-  assert.ok(Math.abs((flow?.lastSeen ?? 0) - (EPOCH + 7_777) / 1_000) <= 0.1, `${flow?.lastSeen}`);
-});
 
 function sizeOf(core: DrivenCore): number {
   let size = 0;
@@ -280,9 +329,9 @@ function sizeOf(core: DrivenCore): number {
 }
 
 /** Random peers and ports, both ways; of one class, or of whatever a device does. */
-function sizeWith(flows: number, isMixed = false): number {
+function sizeWith(flows: number, isMixed = false, format: Entry = COMPACT): number {
   const random = new SeededRandom(SEED);
-  const core = startedCore('standard', intervals(3_600, 3_600, 3_600), COMPACT);
+  const core = startedCore('standard', intervals(3_600, 3_600, 3_600), format);
   for (let flow = 0; flow < flows; flow++) {
     const protocol = isMixed ? random.pick(['TCP', 'TCP', 'UDP'] as const) : 'TCP';
     const ways = isMixed ? random.pick(['out', 'in', 'both', 'both'] as const) : 'both';
@@ -310,6 +359,10 @@ test(`64 flows of random peers and ports take at most 1,150 bytes, 5 at most 170
   assert.ok(sizeWith(64, true) <= 1_150, `${sizeWith(64, true)} of mixed classes`);
 });
 
+test(`FlatBuffers: 64 flows of random peers and ports, both ways, fit one message of 4 KB, SEED=${SEED}`, () => {
+  assert.ok(sizeWith(64, false, SUPERSET) < 4_096, `${sizeWith(64, false, SUPERSET)}`);
+});
+
 test('a heartbeat takes at most 40 bytes, and is a message without events', () => {
   const core = startedCore('standard', intervals(3_600, 3_600, 3_600), COMPACT);
   core.collect(EPOCH + 86_400_000, 4);
@@ -318,33 +371,6 @@ test('a heartbeat takes at most 40 bytes, and is a message without events', () =
   const message = decodeMessage(taken?.bytes ?? new Uint8Array(), '3.0-protobuf');
   assert.equal(message.events, []);
   assert.is(message.uptimeSeconds, 86_400);
-});
-
-test('more than fits one message is split, never cut', () => {
-  const core = startedCore('gateway', intervals(3_600, 3_600, 3_600), COMPACT);
-  for (let peer = 0; peer < 20_000; peer++) {
-    core.observe(
-      frame({ to: peer % 2 ? peerV4(peer) : peerV6(peer), from: peer % 2 ? DEVICE_V4 : DEVICE_V6 }),
-      EPOCH + 1,
-    );
-  }
-  core.collect(EPOCH + 1_000);
-  const flows = flowsOf(core);
-  assert.is(flows.length, 20_000);
-  assert.is(new Set(flows.map(keyOf)).size, 20_000);
-  assert.not.ok(flows.some(isEverythingElse));
-});
-
-test('system information says what the host gave', () => {
-  const core = startedCore(
-    'standard',
-    intervals(3_600, 3_600, 3_600),
-    COMPACT,
-    text(KEY_OS, 'Azure RTOS 6.3'),
-  );
-  core.collect(EPOCH + 1_000, 2);
-  const { events } = decodeMessage(core.take()?.bytes ?? new Uint8Array(), '3.0-protobuf');
-  assert.equal(events[0]?.payload, { kind: 'SystemInformation', operatingSystem: 'Azure RTOS 6.3' });
 });
 
 test('the numbers that the core writes are those of the schema', () => {

@@ -1,9 +1,5 @@
 // Schema 3.0 as FlatBuffers: the same model as protobuf, and a reader of schema 2.3 reads it.
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
@@ -11,14 +7,12 @@ import type { Flow, SecurityMessage } from '../bindings/js/messages/security-mes
 import { encodeFlatBuffers } from './support/encode-3.0-flatbuffers.ts';
 import { encodeProtobuf } from './support/encode-3.0-protobuf.ts';
 import { EVERY_PAYLOAD, event, message as message23 } from './support/every-payload.ts';
+import { FLATC, flatcBinary, flatcText } from './support/flatc.ts';
 import { asFlatBuffers, randomMessage } from './support/random-message-3.0.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 import { errorOf } from './support/thrown-error.ts';
-import { findTool } from './support/tool.ts';
 
 const SEED = seedOfRun();
-const SCHEMA = (version: string) => new URL(`../schema/message-${version}.fbs`, import.meta.url).pathname;
-const FLATC = findTool(['flatc'], ['--version'], 'flatbuffers-compiler');
 
 test(`random messages of all kinds: read as they were meant, in both formats alike, SEED=${SEED}`, () => {
   const random = new SeededRandom(SEED);
@@ -50,7 +44,7 @@ if (FLATC !== undefined) {
   test(`flatc with the schema of 2.3 reads 3.0: all flows, all kinds, SEED=${SEED}`, () => {
     const message = { ...randomMessage(new SeededRandom(SEED + 2)), events: eventsOf23() };
     const bytes = encodeFlatBuffers(message);
-    const said = flatcJson('2.3', bytes) as FlatcMessage;
+    const said = JSON.parse(flatcText('2.3', bytes)) as FlatcMessage;
     const [first] = decodeMessage(bytes, '2.3').events;
     const flows = first?.payload.kind === 'NetworkActivity' ? first.payload.flows : [];
     const ours = flows.map(({ localPort, remotePort, bytesIn, bytesOut }) => [
@@ -106,45 +100,6 @@ function eventsOf23(): SecurityMessage['events'] {
     }
   }
   return events;
-}
-
-function flatcText(version: string, bytes: Uint8Array): string {
-  return inFolder((folder) => {
-    writeFileSync(join(folder, 'm.bin'), bytes);
-    const args = [
-      '--json',
-      '--strict-json',
-      '--raw-binary',
-      '-o',
-      folder,
-      SCHEMA(version),
-      '--',
-      join(folder, 'm.bin'),
-    ];
-    execFileSync('flatc', args);
-    return readFileSync(join(folder, 'm.json'), 'utf8');
-  });
-}
-
-function flatcJson(version: string, bytes: Uint8Array): unknown {
-  return JSON.parse(flatcText(version, bytes));
-}
-
-function flatcBinary(version: string, json: string): Uint8Array {
-  return inFolder((folder) => {
-    writeFileSync(join(folder, 'm.json'), json);
-    execFileSync('flatc', ['--binary', '-o', folder, SCHEMA(version), join(folder, 'm.json')]);
-    return Uint8Array.from(readFileSync(join(folder, 'm.bin')));
-  });
-}
-
-function inFolder<Result>(use: (folder: string) => Result): Result {
-  const folder = mkdtempSync(join(tmpdir(), 'wardlet-'));
-  try {
-    return use(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /** What a reader of 2.3 tells: whole seconds, no new fields, kinds of 3.0 unknown. */

@@ -68,6 +68,12 @@ export function classOf(record: usize): u32 {
   );
 }
 
+/** Records with the same key are of the same class; never 0. */
+export function classKey(record: usize): u64 {
+  const flags = load<u32>(record, FLOW_TCP_FLAGS) & 0xff_ffff;
+  return flags | (load<u8>(record, FLOW_PROTOCOL) << 24) | ((<u64>seenNow(record)) << 32);
+}
+
 function outcomeOf(state: u32, now: u32, initiator: u32, protocol: u32, flagsIn: u32, flagsOut: u32): u32 {
   const both = ((state | now) & SEEN_BOTH) === SEEN_BOTH;
   if (protocol !== PROTOCOL_TCP) return both ? OUTCOME_ESTABLISHED : OUTCOME_UNANSWERED;

@@ -4,6 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  FORMAT_3_0_FLATBUFFERS,
   FORMAT_3_0_PROTOBUF,
   KEY_FIRST_COLLECTION,
   KEY_FORMAT,
@@ -39,7 +40,11 @@ const FRAMES: Readonly<Record<Profile, number>> = {
   gateway: 280_000,
 };
 const EPISODE = 20_000;
-const COMPACT = numbers(KEY_FORMAT, FORMAT_3_0_PROTOBUF);
+const FORMATS = [
+  STRICT,
+  numbers(KEY_FORMAT, FORMAT_3_0_PROTOBUF),
+  numbers(KEY_FORMAT, FORMAT_3_0_FLATBUFFERS),
+];
 
 const LOCALS = [v4('10.0.0.5'), v4('10.0.7.9'), v6('2001:db8::5'), v6('fe80::1234:5')];
 
@@ -111,7 +116,7 @@ class Episode {
     this.#frames = randomFrames(random, profile, this.#mood);
     const code = this.core.configure(
       seed(random.u32()),
-      profile === 'lean-strict' || random.once(2) ? STRICT : COMPACT,
+      profile === 'lean-strict' ? STRICT : random.pick(FORMATS),
       intervals(1, random.between(1, 3), random.between(3, 6)),
       numbers(KEY_FIRST_COLLECTION, random.below(2)),
       numbers(KEY_SEND_EMPTY, random.below(2)),

@@ -2,7 +2,7 @@
 // the raw exports and complains when a call breaks what docs/abi.md promises.
 
 import type { CoreExports } from '../../bindings/js/exports.ts';
-import { FORMAT_3_0_PROTOBUF } from '../../schema/configuration-block.ts';
+import { FORMAT_3_0_FLATBUFFERS, FORMAT_3_0_PROTOBUF } from '../../schema/configuration-block.ts';
 import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
 import { VERDICT_COUNT } from '../../schema/reasons.ts';
 import { STATUS_VERDICTS } from '../../schema/status.ts';
@@ -158,11 +158,15 @@ export class DrivenCore {
       if (this.exports.acknowledge(taken.sequence) !== 0) {
         throw new Error(`message ${taken.sequence} cannot be acknowledged`);
       }
-      const read = taken.format === FORMAT_3_0_PROTOBUF ? readCompactMessage : readMessage;
-      messages.push({ ...taken, message: read(taken.bytes) });
+      messages.push({ ...taken, message: readTaken(taken) });
     }
     return messages;
   }
+}
+
+function readTaken({ format, bytes }: TakenMessage): ReadMessage {
+  if (format === FORMAT_3_0_PROTOBUF) return readCompactMessage(bytes);
+  return readMessage(bytes, format === FORMAT_3_0_FLATBUFFERS ? '3.0' : '2.3');
 }
 
 /** Configured as LAPTOP, 10 s / 30 s / 60 s, first collection after one interval, and started at EPOCH. */

@@ -1,6 +1,7 @@
 // Reads a message of schema 2.3, written from schema/message-2.3.fbs and the FlatBuffers format alone: it shares nothing
 // with bindings/, so that the two can be held against each other. Strict: it refuses what a verifier would refuse, a
-// field that spells out its default, and bytes that belong to nothing and are not zero (stale memory).
+// field that spells out its default, and bytes that belong to nothing and are not zero (stale memory). Of 3.0 as FlatBuffers it tells
+// what 2.3 has, and holds the rest to the same, but that zeros may be spelt out.
 
 export interface ReadFlow {
   readonly family: 4 | 6;
@@ -32,14 +33,17 @@ export interface ReadMessage {
   readonly events: readonly ReadEvent[];
 }
 
-export function readMessage(bytes: Uint8Array): ReadMessage {
-  const buffer = new Buffered(bytes);
-  const root = buffer.table(buffer.forward(0), 'Message', 4);
+export function readMessage(bytes: Uint8Array, schema: '2.3' | '3.0' = '2.3'): ReadMessage {
+  const buffer = new Buffered(bytes, schema === '3.0');
+  const root = buffer.table(buffer.forward(0), 'Message', buffer.isSuperset ? 9 : 4);
   root.refuse(2);
+  if (buffer.isSuperset) claimSuperset(root);
   const message = {
     moduleId: root.text(0) ?? fail('Message without security_module_id'),
     moduleVersion: root.number(1, 4),
-    events: (root.tables(3, 'Event', 5) ?? fail('Message without events')).map(readEvent),
+    events: (root.tables(3, 'Event', buffer.isSuperset ? 6 : 5) ?? fail('Message without events')).map(
+      (event) => readEvent(event, buffer.isSuperset),
+    ),
   };
   buffer.refuseStaleBytes();
   return message;
@@ -55,7 +59,20 @@ export function isEverythingElse(flow: ReadFlow): boolean {
   return /^0+$/.test(flow.local + flow.remote) && flow.localPort === 0 && flow.remotePort === 0;
 }
 
-function readEvent(event: Table): ReadEvent {
+/** What the message says beside its events: boot id, sequence number, time, uptime; counters of which none is zero. */
+function claimSuperset(root: Table): void {
+  root.struct(4, 16) ?? fail('Message without boot_id');
+  root.number(5, 4);
+  root.struct(6, 8, 8);
+  root.number(7, 4);
+  const counters = root.optionalTable(8, 'Counters', 15);
+  for (let field = 0; field < 15; field++) {
+    if (counters?.struct(field, 8, 8) === '0'.repeat(16)) fail(`counter ${field} is present and zero`);
+  }
+}
+
+function readEvent(event: Table, isSuperset: boolean): ReadEvent {
+  if (isSuperset && event.number(5, 1) > 9) fail('more than nine tenths');
   const base = {
     id: event.struct(0, 16) ?? fail('Event without id'),
     // Not left out where it is zero: 1970 is when a clock was never set.
@@ -68,8 +85,8 @@ function readEvent(event: Table): ReadEvent {
   if (type === 1) {
     const activity = event.table(4, 'NetworkActivity', 2);
     const flows = [
-      ...(activity.tables(0, 'NetworkActivityV4', 2)?.map((flow) => readFlow(flow, 4)) ?? []),
-      ...(activity.tables(1, 'NetworkActivityV6', 2)?.map((flow) => readFlow(flow, 6)) ?? []),
+      ...(activity.tables(0, 'NetworkActivityV4', 2)?.map((flow) => readFlow(flow, 4, isSuperset)) ?? []),
+      ...(activity.tables(1, 'NetworkActivityV6', 2)?.map((flow) => readFlow(flow, 6, isSuperset)) ?? []),
     ];
     return { ...base, kind: 'NetworkActivity', flows };
   }
@@ -86,11 +103,15 @@ function readEvent(event: Table): ReadEvent {
   return fail(`payload type ${type}`);
 }
 
-function readFlow(flow: Table, family: 4 | 6): ReadFlow {
+function readFlow(flow: Table, family: 4 | 6, isSuperset: boolean): ReadFlow {
   const half = family === 4 ? 8 : 32;
   const addresses = flow.struct(0, 2 * (half >> 1), 4) ?? fail('flow without addresses');
-  const common = flow.table(1, 'NetworkActivityCommon', 9);
+  const common = flow.table(1, 'NetworkActivityCommon', isSuperset ? 17 : 9);
   for (let field = 5; field < 9; field++) common.refuse(field);
+  if (isSuperset) {
+    for (let field = 9; field < 13; field++) common.number(field, 4);
+    for (let field = 13; field < 17; field++) common.number(field, 1);
+  }
   return {
     family,
     local: addresses.slice(0, half),
@@ -106,9 +127,11 @@ function readFlow(flow: Table, family: 4 | 6): ReadFlow {
 class Buffered {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly isSuperset: boolean;
   readonly #belongs: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, isSuperset: boolean) {
+    this.isSuperset = isSuperset;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#belongs = new Uint8Array(bytes.length);
@@ -181,7 +204,9 @@ class Table {
     const { view } = this.#buffer;
     const value =
       size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at, true) : view.getUint32(at, true);
-    return value || mayBeZero ? value : fail(`${this.#name} field ${field} is present and zero`);
+    return value || mayBeZero || this.#buffer.isSuperset
+      ? value
+      : fail(`${this.#name} field ${field} is present and zero`);
   }
 
   /** Hex digits. */
@@ -206,6 +231,10 @@ class Table {
   table(field: number, name: string, fields: number): Table {
     const at = this.#place(field, 4, 4) ?? fail(`${this.#name} without ${name}`);
     return this.#buffer.table(this.#buffer.forward(at), name, fields);
+  }
+
+  optionalTable(field: number, name: string, fields: number): Table | undefined {
+    return this.#place(field, 4, 4) === undefined ? undefined : this.table(field, name, fields);
   }
 
   tables(field: number, name: string, fields: number): Table[] | undefined {

@@ -70,8 +70,12 @@ export function splitFlow(flow: Flow): Flow[] {
   const entries: Flow[] = [];
   let { bytesIn, bytesOut } = flow;
   do {
-    const packets = entries.length === 0 ? {} : { packetsIn: 0, packetsOut: 0 };
     const [first, second] = [Math.min(bytesIn, U32_MAX), Math.min(bytesOut, U32_MAX)];
+    // Packets stand in the last entry of their direction.
+    const packets = {
+      ...(bytesIn > U32_MAX || (entries.length > 0 && bytesIn === 0) ? { packetsIn: 0 } : {}),
+      ...(bytesOut > U32_MAX || (entries.length > 0 && bytesOut === 0) ? { packetsOut: 0 } : {}),
+    };
     entries.push({ ...flow, ...packets, bytesIn: first, bytesOut: second });
     bytesIn -= first;
     bytesOut -= second;
