@@ -64,10 +64,13 @@ export function addSystem(time: i64): bool {
   );
 }
 
-/** The open message may go: `next` hands it out. */
+/** The open message may go: `next` hands it out. Nothing where none is open. */
 export function finishBatch(): void {
+  if (!isOpen()) return;
   const at = outboxBody();
-  const end = isSuperset() ? finishMessageSuperset(at, length()) : finishMessage30(at, length());
+  const end = isSuperset()
+    ? finishMessageSuperset(at, length())
+    : finishMessage30(at, length(), outboxRoom());
   dropBatch();
   commit(end);
 }

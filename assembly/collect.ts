@@ -6,14 +6,16 @@ import {
   COLLECTOR_SYSTEM_INFORMATION,
   FORMAT_2_3,
 } from '../schema/configuration-block';
-import { STATUS_OUTBOX_WAITS } from '../schema/status';
+import { STATUS_MESSAGES, STATUS_OUTBOX_WAITS } from '../schema/status';
 import { addActivity, addSystem, batchEvents, dropBatch, finishBatch, isOpen, openBatch } from './batch';
 import { beginInterval } from './collectors/network-activity';
+import { askForSystem, isSystemDue, noteSystem } from './collectors/system-information';
 import { beginActivity } from './encode/activity-flatbuffers';
 import { writeMessage } from './encode/message-flatbuffers';
 import { settleStanding } from './flow/standing';
 import {
   AGENT,
+  AGENT_BEAT_MESSAGES,
   AGENT_FORMAT,
   AGENT_SEND_EMPTY,
   AGENT_SETTLED,
@@ -26,6 +28,7 @@ import {
   STATUS,
 } from './memory';
 import { commit, outboxPlace, outboxRoom } from './outbox';
+import { batchDue } from './schedule';
 
 const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
 const SYSTEM: u32 = 1 << COLLECTOR_SYSTEM_INFORMATION;
@@ -38,16 +41,28 @@ export function collectScheduled(collectors: u32, waiting: u32, time: i64): void
     settleStanding(FAMILY_V6);
     store<i64>(AGENT, time, AGENT_SETTLED);
   }
-  collect(collectors | waiting, time);
+  collect(collectors | waiting, time, false);
 }
 
-/** Writes messages until every collector in `wanted` (1 << COLLECTOR_) has said its say, or the outbox is full. */
-export function collect(wanted: u32, time: i64): void {
+/** A collection somebody asked for: every collector in `wanted` says its say, and the message goes. */
+export function collectAtOnce(wanted: u32, time: i64): void {
+  if (HAS_3_0 && wanted & SYSTEM) askForSystem();
+  // Whatever the clock says: times of one message lie near to each other.
+  if (HAS_3_0 && time > batchDue()) finishBatch();
+  collect(wanted, time, true);
+  finishBatch();
+}
+
+/**
+ * Writes messages until every collector in `wanted` (1 << COLLECTOR_) has said its say, or the outbox is full. mustBeat: a heartbeat is
+ * wanted whatever was said before.
+ */
+function collect(wanted: u32, time: i64, mustBeat: bool): void {
   const sendEmpty = load<u32>(AGENT, AGENT_SEND_EMPTY) !== 0;
   beginActivity();
   const left =
     HAS_3_0 && load<u32>(AGENT, AGENT_FORMAT) !== FORMAT_2_3
-      ? collectBatched(wanted, time, sendEmpty)
+      ? collectBatched(wanted, time, sendEmpty, mustBeat)
       : collectStrict(wanted, time, sendEmpty);
   store<u32>(AGENT, left, AGENT_WAITING);
 }
@@ -72,9 +87,9 @@ function collectStrict(wanted: u32, time: i64, sendEmpty: bool): u32 {
 /**
  * Schema 3.0: into the open message; what does not fit goes on in the next one, in the same order. Returns the collectors that wait.
  */
-function collectBatched(wanted: u32, time: i64, sendEmpty: bool): u32 {
-  let left = wanted;
-  while (left !== 0) {
+function collectBatched(wanted: u32, time: i64, sendEmpty: bool, mustBeat: bool): u32 {
+  let left = isSystemDue(time) ? wanted : wanted & ~SYSTEM;
+  while (left & (ACTIVITY | SYSTEM)) {
     if (!isOpen() && !openBatch(time)) {
       countWait();
       return left;
@@ -83,17 +98,31 @@ function collectBatched(wanted: u32, time: i64, sendEmpty: bool): u32 {
       left &= ~ACTIVITY;
       beginInterval(time);
     }
-    if (left & SYSTEM && !(left & ACTIVITY) && addSystem(time)) left &= ~SYSTEM;
-    if (left & (ACTIVITY | SYSTEM)) {
-      finishBatch();
+    if (left & SYSTEM && !(left & ACTIVITY) && addSystem(time)) {
+      left &= ~SYSTEM;
+      noteSystem(time);
+    }
+    if (batchEvents() !== 0) {
+      if (left & (ACTIVITY | SYSTEM)) finishBatch();
     } else {
-      // Any message says that the device is alive, and one without events says only that.
-      if (batchEvents() !== 0 || left & HEARTBEAT) finishBatch();
-      else dropBatch();
-      left = 0;
+      dropBatch();
+      // A message that was just begun takes whatever there is: the outbox gave it that much room.
+      if (left & (ACTIVITY | SYSTEM)) return left;
     }
   }
-  return left;
+  if (left & HEARTBEAT) {
+    // Any message says that the device is alive. One without events says only that: nothing will join it.
+    const finished = load<u32>(STATUS, STATUS_MESSAGES);
+    if (!isOpen() && (mustBeat || finished === load<u32>(AGENT, AGENT_BEAT_MESSAGES))) {
+      if (!openBatch(time)) {
+        countWait();
+        return HEARTBEAT;
+      }
+      finishBatch();
+    }
+    store<u32>(AGENT, load<u32>(STATUS, STATUS_MESSAGES), AGENT_BEAT_MESSAGES);
+  }
+  return 0;
 }
 
 function countWait(): void {

@@ -37,8 +37,10 @@ import {
   KEY_UNICAST_ONLY,
 } from '../schema/configuration-block';
 import { STATUS_FAULT_KEY } from '../schema/status';
-import { collect } from './collect';
+import { finishBatch } from './batch';
+import { collectAtOnce } from './collect';
 import { hasActivity } from './collectors/network-activity';
+import { setText } from './collectors/system-information';
 import { markOwn } from './flow/own-connections';
 import { mergeTable, usedRecords } from './flow/table';
 import {
@@ -77,8 +79,6 @@ import {
   OWN_SIZE,
   STATUS,
   TEXT_MAX,
-  TEXT_SIZE,
-  TEXTS,
 } from './memory';
 import { seed } from './random';
 import { enabledCollectors, isEnabled, now, scheduleAnew, setNow, updateDue } from './schedule';
@@ -89,9 +89,12 @@ const SEED_SIZE: u32 = 32;
 const LOCAL_V4_ENTRY: u32 = 8;
 const LOCAL_V6_ENTRY: u32 = 20;
 const ALL_PROTOCOLS: u32 = 7;
+/** Seconds. */
+const BATCH_DELAY: u32 = 60;
+const BATCH_DELAY_MAX: u32 = 3_600;
 const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
 
-/** The reference agent's defaults (docs/abi.md); batching needs a format that carries it. */
+/** The reference agent's defaults (docs/abi.md); schema 2.3 batches nothing. */
 export function setDefaults(): void {
   store<u32>(AGENT, 10, AGENT_INTERVALS);
   store<u32>(AGENT, 30, AGENT_INTERVALS + 4);
@@ -106,6 +109,7 @@ export function setDefaults(): void {
   store<u32>(AGENT, 30, AGENT_FIRST_COLLECTION);
   store<u32>(AGENT, 300, AGENT_PENDING_TIME);
   store<u32>(AGENT, FORMAT_2_3, AGENT_FORMAT);
+  if (HAS_3_0) store<u32>(AGENT, BATCH_DELAY, AGENT_BATCH_DELAY);
 }
 
 /** The block stands in INPUT[0, length). */
@@ -117,18 +121,18 @@ export function applyConfiguration(length: i32): i32 {
   const fault = checkEntries(end);
   if (fault !== OK) return fault;
 
-  const counting = changesCounting(end);
-  if (counting && isStarted()) {
+  if (changesCounting(end) && isStarted()) {
     // What was collected so far is sent first; what finds no room, or no hub, goes on under "everything else" and waits.
     if (hasActivity()) {
       const others = load<u32>(AGENT, AGENT_WAITING) & ~ACTIVITY;
       store<u32>(AGENT, ACTIVITY, AGENT_WAITING);
-      if (isCollecting()) collect(ACTIVITY, now());
+      if (isCollecting()) collectAtOnce(ACTIVITY, now());
       store<u32>(AGENT, load<u32>(AGENT, AGENT_WAITING) | others, AGENT_WAITING);
     }
     mergeTable(FAMILY_V4);
     mergeTable(FAMILY_V6);
   }
+  if (HAS_3_0 && changesMore(end)) finishBatch();
   for (let at = INPUT + CONFIGURATION_HEADER; at < end; at = nextEntry(at)) {
     applyEntry(load<u16>(at), at + ENTRY_HEADER, load<u16>(at, 2));
   }
@@ -191,8 +195,7 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
       if (HAS_FLATBUFFERS_3_0 && load<u32>(value) === FORMAT_3_0_FLATBUFFERS) return OK;
       return load<u32>(value) === FORMAT_2_3 ? OK : UNSUPPORTED_FORMAT;
     case KEY_BATCH_DELAY:
-      // Every format sends at once, so far.
-      return isNumber(value, length, 0, 0);
+      return isNumber(value, length, 0, HAS_3_0 ? BATCH_DELAY_MAX : 0);
     case KEY_OWN_CONNECTIONS:
       // A remote port that is not 0: a later fragment, which has none, is no own connection's.
       return areEntries(value, length, OWN_SIZE, OWN_MAX, 0x1_0000, u32.MAX_VALUE);
@@ -245,8 +248,7 @@ function applyEntry(key: u32, value: usize, length: u32): void {
     case KEY_KERNEL:
     case KEY_NETWORK_STACK:
     case KEY_HARDWARE:
-      store<u8>(TEXTS + (key - KEY_OS) * TEXT_SIZE, length);
-      memory.copy(TEXTS + (key - KEY_OS) * TEXT_SIZE + 1, value, length);
+      setText(key - KEY_OS, value, length);
       break;
     case KEY_FIRST_COLLECTION:
       setNumber(AGENT_FIRST_COLLECTION, value);
@@ -289,6 +291,14 @@ function changesCounting(end: usize): bool {
     ) {
       return true;
     }
+  }
+  return false;
+}
+
+/** A reconnect alone changes nothing of a message that waits. */
+function changesMore(end: usize): bool {
+  for (let at = INPUT + CONFIGURATION_HEADER; at < end; at = nextEntry(at)) {
+    if (load<u16>(at) !== KEY_OWN_CONNECTIONS) return true;
   }
   return false;
 }

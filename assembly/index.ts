@@ -8,7 +8,7 @@ import {
   STATUS_MESSAGES,
   STATUS_STARTED,
 } from '../schema/status';
-import { collect as collectNow } from './collect';
+import { collectAtOnce } from './collect';
 import { beginInterval } from './collectors/network-activity';
 import { applyConfiguration, setDefaults } from './configuration';
 import { clearElse, elseEntry } from './flow/everything-else';
@@ -93,8 +93,8 @@ export function observe(offset: i32, length: i32): i32 {
 }
 
 /**
- * Collects now, ahead of the schedule: collectors as 1 << COLLECTOR_, 0 for all enabled ones; suspended or not.
- * Returns the number of messages it finished, or NOT_STARTED; what found no room waits.
+ * Collects now, ahead of the schedule: collectors as 1 << COLLECTOR_, 0 for all enabled ones; suspended or not. What waited to share
+ * a message goes with it. Returns the number of messages it finished, or NOT_STARTED; what found no room waits.
  */
 export function collect(collectors: i32, time: i64): i32 {
   if (!isStarted()) return NOT_STARTED;
@@ -102,7 +102,7 @@ export function collect(collectors: i32, time: i64): i32 {
   const wanted = collectors === 0 ? enabledCollectors() : collectors & enabledCollectors();
   const at = max<i64>(clampTime(time), now());
   setNow(at);
-  collectNow(wanted | load<u32>(AGENT, AGENT_WAITING), at);
+  collectAtOnce(wanted | load<u32>(AGENT, AGENT_WAITING), at);
   updateDue();
   return load<u32>(STATUS, STATUS_MESSAGES) - before;
 }

@@ -80,7 +80,7 @@ export const AGENT_PENDING_TIME: usize = 140;
 export const AGENT_SPOOL: usize = 144;
 /** u32: FORMAT_. */
 export const AGENT_FORMAT: usize = 148;
-/** u32, seconds. */
+/** u32, seconds that a collection of schema 3.0 may wait in the open message. */
 export const AGENT_BATCH_DELAY: usize = 152;
 export const AGENT_SEEDED: usize = 156;
 /** u32: 1 << COLLECTOR_ for each whose collection waits for room in the outbox. */
@@ -113,7 +113,13 @@ export const AGENT_BATCH_OPENED: usize = 240;
 export const AGENT_BATCH_LENGTH: usize = 248;
 /** u32: its events so far. */
 export const AGENT_BATCH_EVENTS: usize = 252;
-export const AGENT_SIZE: i32 = 256;
+/** u32: STATUS_MESSAGES when a heartbeat was due the last time; more are finished now: the device is known to be alive. */
+export const AGENT_BEAT_MESSAGES: usize = 256;
+/** u32: 1 when the system information is said as it is. */
+export const AGENT_SYSTEM_SAID: usize = 260;
+/** i64, ms: when. */
+export const AGENT_SYSTEM_TIME: usize = 264;
+export const AGENT_SIZE: i32 = 272;
 export const AGENT: usize = memory.data(AGENT_SIZE, 8);
 
 // --- local addresses: u32 address, u32 subnet broadcast (0: none); and 16 bytes, both network order -------------

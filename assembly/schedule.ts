@@ -4,6 +4,9 @@ import { COLLECTOR_COUNT, GROUP_COUNT, GROUP_LOW } from '../schema/configuration
 import { STATUS_CLOCK_JUMPS, STATUS_DUE, STATUS_NOW } from '../schema/status';
 import {
   AGENT,
+  AGENT_BATCH_DELAY,
+  AGENT_BATCH_LENGTH,
+  AGENT_BATCH_OPENED,
   AGENT_COLLECTED,
   AGENT_DUE,
   AGENT_ENABLED,
@@ -12,6 +15,7 @@ import {
   AGENT_INTERVALS,
   AGENT_OLDEST,
   AGENT_WAITING,
+  HAS_3_0,
   STATUS,
 } from './memory';
 import { outboxHasRoom } from './outbox';
@@ -118,9 +122,16 @@ export function enabledCollectors(): u32 {
   return enabled;
 }
 
-/** Works out STATUS_DUE: the nearest group, the end of pending, or now where a collection waits and there is room again. */
+/** ms: when what was collected has waited long enough to share a message, i64.MAX_VALUE where nothing does. */
+export function batchDue(): i64 {
+  if (load<u32>(AGENT, AGENT_BATCH_LENGTH) === 0) return i64.MAX_VALUE;
+  return load<i64>(AGENT, AGENT_BATCH_OPENED) + <i64>load<u32>(AGENT, AGENT_BATCH_DELAY) * 1000;
+}
+
+/** Works out STATUS_DUE: the nearest group, the open message, the end of pending, or now where a collection waits and there is room again. */
 export function updateDue(): void {
   let due = suspendsAt();
+  if (HAS_3_0) due = min<i64>(due, batchDue());
   for (let group: i32 = 0; group < GROUP_COUNT; group++) {
     due = min<i64>(due, load<i64>(AGENT + (group << 3), AGENT_DUE));
   }

@@ -2,10 +2,11 @@
 
 import { COLLECTOR_NETWORK_ACTIVITY } from '../schema/configuration-block';
 import { STATUS_DUE } from '../schema/status';
+import { finishBatch } from './batch';
 import { collectScheduled } from './collect';
-import { AGENT, AGENT_EARLY, AGENT_WAITING, STATUS } from './memory';
+import { AGENT, AGENT_EARLY, AGENT_WAITING, HAS_3_0, STATUS } from './memory';
 import { outboxHasRoom } from './outbox';
-import { clampTime, isJump, jump, now, setNow, takeDue, updateDue } from './schedule';
+import { batchDue, clampTime, isJump, jump, now, setNow, takeDue, updateDue } from './schedule';
 import { isCollecting, suspendWhenDue } from './state';
 
 /** Afterwards STATUS_NOW is `given` and STATUS_DUE lies ahead, unless a waiting collection has found room again. */
@@ -13,6 +14,8 @@ export function passTime(given: i64): i64 {
   let time = clampTime(given);
   let due: u32 = 0;
   if (isJump(time)) {
+    // Times of one message do not jump.
+    finishBatch();
     due = jump(time);
   } else {
     // Less than a low interval back is jitter: time stands still.
@@ -21,11 +24,13 @@ export function passTime(given: i64): i64 {
   }
   setNow(time);
   suspendWhenDue(time);
+  if (HAS_3_0 && !isCollecting()) finishBatch();
 
   if (isCollecting()) {
     const waiting = load<u32>(AGENT, AGENT_WAITING);
     const ahead: u32 = load<u32>(AGENT, AGENT_EARLY) ? 1 << COLLECTOR_NETWORK_ACTIVITY : 0;
     if (due | ahead | (outboxHasRoom() ? waiting : 0)) collectScheduled(due, waiting | ahead, time);
+    if (HAS_3_0 && time >= batchDue()) finishBatch();
   }
   store<u32>(AGENT, 0, AGENT_EARLY);
   updateDue();

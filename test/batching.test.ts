@@ -7,6 +7,7 @@ import {
   FORMAT_2_3,
   FORMAT_3_0_FLATBUFFERS,
   FORMAT_3_0_PROTOBUF,
+  KEY_BATCH_DELAY,
   KEY_CACHE_SIZE,
   KEY_FORMAT,
 } from '../schema/configuration-block.ts';
@@ -87,7 +88,8 @@ for (const profile of PROFILES) {
         const frames = recording(random, 3_000);
         const formats = profile === 'lean-strict' ? [FORMAT_2_3] : ALL_FORMATS;
         const format = formats[round % formats.length] ?? FORMAT_2_3;
-        const entries = [numbers(KEY_CACHE_SIZE, cacheSize), numbers(KEY_FORMAT, format)];
+        const delay = numbers(KEY_BATCH_DELAY, format === FORMAT_2_3 ? 0 : random.pick([0, 1, 3, 5]));
+        const entries = [numbers(KEY_CACHE_SIZE, cacheSize), numbers(KEY_FORMAT, format), delay];
         const whole = play(profile, entries, frames, { name: 'as many as fit', next: () => frames.length });
         assert.ok(whole.length > 3, 'something was to be compared');
         const cuts: Cut[] = [

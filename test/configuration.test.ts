@@ -117,7 +117,7 @@ for (const profile of PROFILES) {
     [KEY_FIRST_COLLECTION, 0, MONTH],
     [KEY_PENDING_TIME, 1, MONTH],
     [KEY_SPOOL, 0, 1],
-    [KEY_BATCH_DELAY, 0, 0],
+    [KEY_BATCH_DELAY, 0, profile === 'lean-strict' ? 0 : 3_600],
   ];
 
   for (const [key, least, most] of ranges) {

@@ -11,6 +11,7 @@ import { DEVICE_V4, DEVICE_V6 } from './support/packets.ts';
 import { PROFILES } from './support/profiles.ts';
 import { neighbourhood, RandomFrames } from './support/random-frames.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
+import { writersOf } from './support/writers.ts';
 
 const SEED = seedOfRun();
 
@@ -49,23 +50,25 @@ function play(core: DrivenCore, { frames, time, call }: Step): string {
 }
 
 for (const profile of PROFILES) {
-  test(`${profile}: a copy of the memory goes on as the original does, from any moment, SEED=${SEED}`, () => {
-    const random = new SeededRandom(SEED);
-    const all = steps(random, 600);
-    const original = startedCore(profile, intervals(1, 2, 3));
-    const copies: DrivenCore[] = [];
-    for (const [index, step] of all.entries()) {
-      if (index % 150 === 20) {
-        const copy = new DrivenCore(profile);
-        copy.memory.set(original.memory);
-        copies.push(copy);
+  for (const { name, entries } of writersOf(profile)) {
+    test(`${profile}, ${name}: a copy of the memory goes on as the original does, from any moment, SEED=${SEED}`, () => {
+      const random = new SeededRandom(SEED);
+      const all = steps(random, 600);
+      const original = startedCore(profile, intervals(1, 2, 3), ...entries);
+      const copies: DrivenCore[] = [];
+      for (const [index, step] of all.entries()) {
+        if (index % 150 === 20) {
+          const copy = new DrivenCore(profile);
+          copy.memory.set(original.memory);
+          copies.push(copy);
+        }
+        const expected = play(original, step);
+        for (const copy of copies) assert.is(play(copy, step), expected, `step ${index}`);
       }
-      const expected = play(original, step);
-      for (const copy of copies) assert.is(play(copy, step), expected, `step ${index}`);
-    }
-    assert.is(copies.length, 4);
-    for (const copy of copies) assert.is(Buffer.compare(copy.memory, original.memory), 0);
-  });
+      assert.is(copies.length, 4);
+      for (const copy of copies) assert.is(Buffer.compare(copy.memory, original.memory), 0);
+    });
+  }
 
   test(`${profile}: the same calls give the same memory, to the byte, SEED=${SEED}`, () => {
     const all = steps(new SeededRandom(SEED), 300);

@@ -61,8 +61,8 @@ import { planFlowTable, seenAt, writeFlowTable } from './flow-table-3.0';
 import { beginField, fieldSize, numberSize, putNumber, varintSize, zigzag } from './protobuf';
 
 const BOOT_ID: u32 = 16;
-/** Every counter. */
-const FINISH_MAX: u32 = 3 + 14 * 11;
+/** Kept back for every counter, up to 2^35; larger ones may have to wait for a message with more room. */
+const FINISH_ROOM: u32 = 3 + 14 * 6;
 /** What surrounds a payload: tags and lengths of the event, of the payload and of two tables; time and interval. */
 const EVENT_MAX: u32 = 4 + 4 + 2 * 4 + 6 + 6;
 /** A reader refuses more. */
@@ -114,13 +114,13 @@ export function appendSystem30(at: usize, length: u32, room: u32, time: i64): u3
 }
 
 /** Nothing will be appended any more. Returns the final length. */
-export function finishMessage30(at: usize, length: u32): u32 {
-  return <u32>(writeCounters(at + length) - at);
+export function finishMessage30(at: usize, length: u32, room: u32): u32 {
+  return <u32>(writeCounters(at + length, at + room) - at);
 }
 
 /** Bytes for the payload of the next event, 0 where there is to be none. */
 function freeRoom(length: u32, room: u32): u32 {
-  const taken = length + FINISH_MAX + EVENT_MAX;
+  const taken = length + FINISH_ROOM + EVENT_MAX;
   return room < taken || load<u32>(AGENT, AGENT_BATCH_EVENTS) === EVENTS_MAX ? 0 : room - taken;
 }
 
@@ -167,17 +167,18 @@ function writeText(at: usize, field: u32, text: u32): usize {
 }
 
 /** All that are not zero, where one has changed since the message before: they only grow, so their sum tells. */
-function writeCounters(at: usize): usize {
+function writeCounters(at: usize, most: usize): usize {
   let sum = load<u64>(STATUS, STATUS_MERGED) + load<u64>(STATUS, STATUS_EVICTED);
   sum += <u64>load<u32>(STATUS, STATUS_OUTBOX_WAITS) + load<u32>(STATUS, STATUS_CLOCK_JUMPS);
   for (let verdict: u32 = NON_IP; verdict < <u32>VERDICT_COUNT; verdict++) sum += ignored(verdict);
   if (sum === load<u64>(AGENT, AGENT_COUNTERS_SENT)) return at;
-  store<u64>(AGENT, sum, AGENT_COUNTERS_SENT);
   let size = numberSize(load<u64>(STATUS, STATUS_MERGED)) + numberSize(load<u64>(STATUS, STATUS_EVICTED));
   size +=
     numberSize(load<u32>(STATUS, STATUS_OUTBOX_WAITS)) + numberSize(load<u32>(STATUS, STATUS_CLOCK_JUMPS));
   for (let verdict: u32 = NON_IP; verdict < <u32>VERDICT_COUNT; verdict++)
     size += numberSize(ignored(verdict));
+  if (at + fieldSize(size) > most) return at;
+  store<u64>(AGENT, sum, AGENT_COUNTERS_SENT);
   let end = beginField(at, MESSAGE_COUNTERS, size);
   for (let verdict: u32 = NON_IP; verdict < <u32>VERDICT_COUNT; verdict++) {
     end = putNumber(end, verdict - NON_IP + COUNTERS_NON_IP, ignored(verdict));

@@ -164,7 +164,8 @@ export class DrivenCore {
   }
 }
 
-function readTaken({ format, bytes }: TakenMessage): ReadMessage {
+/** As the format it was written in. */
+export function readTaken({ format, bytes }: TakenMessage): ReadMessage {
   if (format === FORMAT_3_0_PROTOBUF) return readCompactMessage(bytes);
   return readMessage(bytes, format === FORMAT_3_0_FLATBUFFERS ? '3.0' : '2.3');
 }
