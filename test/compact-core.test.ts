@@ -304,6 +304,9 @@ for (const [encoding, format] of ENCODINGS) {
       flows.push(...more);
       core.tick(EPOCH + 1_000);
     }
+    // The last of it waits to share its message.
+    core.collect(EPOCH + 1_000);
+    flows.push(...flowsOf(core, format));
     assert.is(flows.length, 20_000);
     assert.is(new Set(flows.map(keyOf)).size, 20_000);
     assert.not.ok(flows.some(isEverythingElse));

@@ -2,6 +2,7 @@
 // counted first, for the places of their vector; then each is written and taken off its record, as long as there is room.
 
 import { STATUS_REPORTED_BYTES } from '../../schema/status';
+import { familyHasActivity } from '../collectors/network-activity';
 import { bytesOf, leaveEntry, packetsOf } from '../flow/entry';
 import { elseEntry, leaveElseBytes } from '../flow/everything-else';
 import { classKey, classOf, memoryOf, remember } from '../flow/outcome';
@@ -107,10 +108,13 @@ function writeFamily(
   limit: usize,
   eventSeen: u32,
 ): usize {
-  if (load<u32>(PLAN, PLAN_CUT) || at + OFFSET + FLOW_VTABLE > limit) return at;
-  const room = <u32>(limit - at) - OFFSET - FLOW_VTABLE;
-  const places = countEntries(family, room);
-  if (places === 0) return at;
+  if (load<u32>(PLAN, PLAN_CUT)) return at;
+  const places = countEntries(family, <u32>max<i32>(0, <i32>(limit - at - OFFSET - FLOW_VTABLE)));
+  if (places === 0) {
+    // The family before, or the events before, have taken the room.
+    store<u32>(PLAN, <u32>familyHasActivity(family), PLAN_CUT);
+    return at;
+  }
   const is30 = isSuperset();
   const used = usedRecords(family);
   const flowSize = flowTableSize(family);
