@@ -4,7 +4,7 @@
 export const STATUS_VERDICTS = 0;
 /** u64: bytes (transport header + payload) of all counted packets since start. */
 export const STATUS_BYTES = 80;
-/** u64: bytes written into messages since start. STATUS_BYTES - STATUS_REPORTED_BYTES is still in the tables. */
+/** u64: bytes written into messages since start, one that is open included. STATUS_BYTES - STATUS_REPORTED_BYTES is still in the tables. */
 export const STATUS_REPORTED_BYTES = 88;
 /** u64: packets counted in "everything else" because the flow table was full. */
 export const STATUS_MERGED = 96;
