@@ -5,7 +5,7 @@
 
 #include "wasm-rt.h"
 
-uint8_t wardlet_memory[WARDLET_MEMORY_SIZE];
+uint8_t wardlet_memory[WARDLET_MEMORY_SIZE + WARDLET_SLACK];
 
 static jmp_buf trapped;
 static int faults;
@@ -30,19 +30,23 @@ static volatile u32 base;
     }                                                                              \
   } while (0)
 
-/* The last place where `size` bytes fit, the one behind it, and one that comes round at 2^32. */
-#define EDGES(size, what)                        \
-  EXPECT(0, 0u, what(0u));                       \
-  EXPECT(0, 64u - (size), what(0u));             \
-  EXPECT(1, 65u - (size), what(0u));             \
-  EXPECT(0, 56u - (size), what(8u));             \
-  EXPECT(1, 57u - (size), what(8u));             \
-  EXPECT(1, 64u, what(0u));                      \
-  EXPECT(0, 0u, what(64u - (size)));             \
-  EXPECT(1, 0u, what(65u - (size)));             \
-  EXPECT(1, 0u, what(100u));                     \
-  EXPECT(1, 0xffffffffu, what(0u));              \
+/*
+ * The last place where `size` bytes fit into the memory, the first one where they do not even fit into the array, and one that
+ * comes round at 2^32. What lies between, in the slack, may trap or not.
+ */
+#define EDGES(size, what)                         \
+  EXPECT(0, 0u, what(0u));                        \
+  EXPECT(0, 64u - (size), what(0u));              \
+  EXPECT(1, END + 1u - (size), what(0u));         \
+  EXPECT(0, 56u - (size), what(8u));              \
+  EXPECT(1, END - 7u - (size), what(8u));         \
+  EXPECT(1, END, what(0u));                       \
+  EXPECT(0, 0u, what(64u - (size)));              \
+  EXPECT(1, 0u, what(65u - (size)));              \
+  EXPECT(1, 0u, what(100u));                      \
+  EXPECT(1, 0xffffffffu, what(0u));               \
   EXPECT(1, 0xfffffff8u, what(8u))
+#define END (WARDLET_MEMORY_SIZE + WARDLET_SLACK)
 
 #define LOAD32(offset) (void)i32_load(0, ADDRESS(offset))
 #define LOAD16(offset) (void)i32_load16_u(0, ADDRESS(offset))

@@ -4,7 +4,7 @@
 
 #include "wasm-rt.h"
 
-uint8_t wardlet_memory[WARDLET_MEMORY_SIZE] __attribute__((aligned(8)));
+uint8_t wardlet_memory[WARDLET_MEMORY_SIZE + WARDLET_SLACK] __attribute__((aligned(8)));
 
 /* Cut from wasm2c's output: prototypes and functions, nothing else. */
 #include "wardlet-functions.inc"
