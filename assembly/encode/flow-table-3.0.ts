@@ -82,14 +82,14 @@ const CLASS_BYTES_MAX: u32 = 5 + 3 + 3;
 /** The most that one flow takes, a class of its own included. */
 const FLOW_BYTES_MAX: u32 = CLASS_BYTES_MAX + 16 + 3 + 2 + 5 + 5 + 10 + 10 + 10 + 10;
 
-/** The most that everything else takes. */
-const ELSE_BYTES_MAX: u32 = ELSE_PROTOCOLS * (5 + 1 + 5 + 5 + 4 * 10);
+/** The most that one entry of everything else takes. */
+const ELSE_BYTES_MAX: u32 = 5 + 1 + 5 + 5 + 4 * 10;
 
 /** Bytes of the table that fits into `room`, 0 for none; COLUMNS and PLAN say what is in it. eventSeen: as FLOW_LAST_SEEN. */
 export function planFlowTable(family: u32, room: u32, eventSeen: u32): u32 {
   if (load<u32>(PLAN, PLAN_CUT)) return 0;
-  const fixed = COLUMN_HEADERS + LOCAL_MAX * addressSizeOf(family) + ELSE_BYTES_MAX + FLOW_BYTES_MAX;
-  if (room < fixed) {
+  const fixed = COLUMN_HEADERS + LOCAL_MAX * addressSizeOf(family) + FLOW_BYTES_MAX;
+  if (room < fixed + ELSE_PROTOCOLS * ELSE_BYTES_MAX) {
     // The family before has taken the room.
     if (familyHasActivity(family)) store<u32>(PLAN, 1, PLAN_CUT);
     return 0;
@@ -130,11 +130,13 @@ function measure(family: u32, free: u32, eventSeen: u32): void {
   let packetsOuts: u32 = 0;
   let bytesIns: u32 = 0;
   let bytesOuts: u32 = 0;
+  let most: u32 = 0;
   for (let protocol: u32 = 0; protocol < ELSE_PROTOCOLS; protocol++) {
     const entry = elseEntry(family, protocol);
     const packetsIn = load<u64>(entry, ELSE_PACKETS);
     const packetsOut = load<u64>(entry, ELSE_PACKETS + 8);
     if ((packetsIn | packetsOut) === 0) continue;
+    most += ELSE_BYTES_MAX;
     const received = packetsIn ? CLASS_IN : 0;
     const sent = packetsOut ? CLASS_OUT : 0;
     beginClass(classesEnd, protocol | CLASS_EVERYTHING_ELSE | received | sent, 0);
@@ -157,7 +159,6 @@ function measure(family: u32, free: u32, eventSeen: u32): void {
   }
 
   let count: u32 = 0;
-  let most: u32 = 0;
   let ported: u32 = 0;
   let locals: u32 = 0;
   let services: u32 = 0;
