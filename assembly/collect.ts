@@ -22,6 +22,7 @@ import {
   AGENT_WAITING,
   FAMILY_V4,
   FAMILY_V6,
+  HAS_2_3,
   HAS_3_0,
   PLAN,
   PLAN_LEFT,
@@ -61,7 +62,7 @@ function collect(wanted: u32, time: i64, mustBeat: bool): void {
   const sendEmpty = load<u32>(AGENT, AGENT_SEND_EMPTY) !== 0;
   beginActivity();
   const left =
-    HAS_3_0 && load<u32>(AGENT, AGENT_FORMAT) !== FORMAT_2_3
+    !HAS_2_3 || (HAS_3_0 && load<u32>(AGENT, AGENT_FORMAT) !== FORMAT_2_3)
       ? collectBatched(wanted, time, sendEmpty, mustBeat)
       : collectStrict(wanted, time, sendEmpty);
   store<u32>(AGENT, left, AGENT_WAITING);

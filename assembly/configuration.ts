@@ -65,6 +65,7 @@ import {
   FAMILY_V4,
   FAMILY_V6,
   FLOW_MAX,
+  HAS_2_3,
   HAS_3_0,
   HAS_FLATBUFFERS_3_0,
   INPUT,
@@ -108,7 +109,7 @@ export function setDefaults(): void {
   store<u32>(AGENT, FLOW_MAX, AGENT_CACHE_SIZE);
   store<u32>(AGENT, 30, AGENT_FIRST_COLLECTION);
   store<u32>(AGENT, 300, AGENT_PENDING_TIME);
-  store<u32>(AGENT, FORMAT_2_3, AGENT_FORMAT);
+  store<u32>(AGENT, HAS_2_3 ? FORMAT_2_3 : FORMAT_3_0_PROTOBUF, AGENT_FORMAT);
   if (HAS_3_0) store<u32>(AGENT, BATCH_DELAY, AGENT_BATCH_DELAY);
 }
 
@@ -193,7 +194,7 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
       if (length !== 4) return BAD_VALUE;
       if (HAS_3_0 && load<u32>(value) === FORMAT_3_0_PROTOBUF) return OK;
       if (HAS_FLATBUFFERS_3_0 && load<u32>(value) === FORMAT_3_0_FLATBUFFERS) return OK;
-      return load<u32>(value) === FORMAT_2_3 ? OK : UNSUPPORTED_FORMAT;
+      return HAS_2_3 && load<u32>(value) === FORMAT_2_3 ? OK : UNSUPPORTED_FORMAT;
     case KEY_BATCH_DELAY:
       return isNumber(value, length, 0, HAS_3_0 ? BATCH_DELAY_MAX : 0);
     case KEY_OWN_CONNECTIONS:

@@ -4,12 +4,14 @@
 
 import { STATUS_SIZE } from '../schema/status';
 
-// Build profile, chosen with `--use LEAN_STRICT=1` or `--use GATEWAY=1`; neither is `standard`.
-const LEAN: bool = isDefined(LEAN_STRICT);
+// Build profile, chosen with `--use LEAN=1`, `--use LEAN_STRICT=1` or `--use GATEWAY=1`; none of them is `standard`.
+const COMPACT_ONLY: bool = isDefined(LEAN);
+const STRICT_ONLY: bool = isDefined(LEAN_STRICT);
+const SMALL: bool = COMPACT_ONLY || STRICT_ONLY;
 const LARGE: bool = isDefined(GATEWAY);
 
-/** 0 lean (comes with protobuf), 1 lean-strict, 2 standard, 3 gateway. */
-export const PROFILE: i32 = LARGE ? 3 : LEAN ? 1 : 2;
+/** 0 lean, 1 lean-strict, 2 standard, 3 gateway. */
+export const PROFILE: i32 = COMPACT_ONLY ? 0 : STRICT_ONLY ? 1 : LARGE ? 3 : 2;
 /** major << 24 | minor << 16 | patch; equals package.json (a test). */
 export const VERSION: u32 = 0x00010000;
 /** Changes when a call, a block or a record changes shape. */
@@ -17,29 +19,40 @@ export const ABI_VERSION: i32 = 1;
 
 /** Flows per family; the gateway's: as many as an index slot of 16 bits can name. */
 export const FLOW_MAX: i32 = LARGE ? 65535 : 64;
-/** Local addresses per family. */
-export const LOCAL_MAX: i32 = LARGE ? 64 : 8;
+/** Local addresses per family; in `lean` an interface has few: IPv6 gives it a link-local, a stable and a temporary one. */
+export const LOCAL_MAX: i32 = LARGE ? 64 : COMPACT_ONLY ? 4 : 8;
 /** Own connections to hubs, of both families. */
-export const OWN_MAX: i32 = LARGE ? 64 : LEAN ? 2 : 8;
+export const OWN_MAX: i32 = LARGE ? 64 : SMALL ? 2 : 8;
 /** Bytes of each of the four system information strings. */
-export const TEXT_MAX: i32 = LEAN ? 48 : 128;
-/** Bytes of frames, or of a configuration block, in one call. 64 frames of 64 captured bytes in `standard`. */
-export const INPUT_SIZE: i32 = LARGE ? 262144 : LEAN ? 640 : 5120;
-/** Bytes of the largest message: the unit IoT Hub bills in, but for the gateway, where fewer and larger ones cost less to handle. */
-export const MESSAGE_MAX: i32 = LARGE ? 65528 : 4096;
-/** Bytes of the ring of finished messages, record headers included. */
-export const OUTBOX_SIZE: i32 = LARGE ? 524288 : LEAN ? 5120 : 6144;
+export const TEXT_MAX: i32 = SMALL ? 48 : 128;
+/**
+ * Bytes of frames, or of a configuration block, in one call. 64 frames of 64 captured bytes in `standard`; in the lean ones the
+ * block with every key at its longest, which then needs no second call.
+ */
+export const INPUT_SIZE: i32 = LARGE ? 262144 : COMPACT_ONLY ? 520 : STRICT_ONLY ? 640 : 5120;
+/**
+ * Bytes of the largest message: the unit IoT Hub bills in, but for the gateway, where fewer and larger ones cost less to handle,
+ * and for `lean`, where it is what the outbox holds: 64 IPv4 flows take 1,150. More is more messages.
+ */
+export const MESSAGE_MAX: i32 = LARGE ? 65528 : COMPACT_ONLY ? 1472 : 4096;
+/**
+ * Bytes of the ring of finished messages, record headers included. In `lean` one of the largest, or a handful of a quiet device's:
+ * what the flow tables leave of 12 KB. While it is full, collections wait and flows go on counting.
+ */
+export const OUTBOX_SIZE: i32 = LARGE ? 524288 : COMPACT_ONLY ? 1488 : STRICT_ONLY ? 5120 : 6144;
 /** A second, faster way for packets of known flows (known-flows.ts) costs 0.7 KB of code. */
-export const HAS_FAST_PATH: bool = !LEAN;
+export const HAS_FAST_PATH: bool = !SMALL;
 /** Collect when the flow table is full, before the next interval: a gateway has the memory for the messages. */
 export const COLLECTS_EARLY: bool = LARGE;
 /** Each message begins where the one before ended: a collection of 50,000 flows takes 30 messages. */
 export const RESUMES_PLAN: bool = LARGE;
 
+/** Schema 2.3 costs 4 KB of code. */
+export const HAS_2_3: bool = !COMPACT_ONLY;
 /** Schema 3.0 costs 4 KB of code. */
-export const HAS_3_0: bool = !LEAN;
+export const HAS_3_0: bool = !STRICT_ONLY;
 /** 3.0 as FlatBuffers: by what writes 2.3, and 3 KB more. */
-export const HAS_FLATBUFFERS_3_0: bool = HAS_3_0;
+export const HAS_FLATBUFFERS_3_0: bool = HAS_3_0 && HAS_2_3;
 
 // --- status: what the host reads; layout in schema/status.ts ---------------------------------------------------
 export const STATUS: usize = memory.data(STATUS_SIZE, 8);
@@ -186,8 +199,8 @@ export const NEVER_SEEN: u32 = 0xffffffff;
 export const FLOWS_V4: usize = memory.data(FLOW_MAX * FLOW_V4_SIZE, 8);
 export const FLOWS_V6: usize = memory.data(FLOW_MAX * FLOW_V6_SIZE, 8);
 
-// --- flow index: open addressing, a quarter full at most; slot: 0 empty, else record number + 1 -----------------
-export const SLOT_BITS: i32 = LARGE ? 18 : 8;
+// --- flow index: open addressing, a quarter full at most, half full in `lean`; slot: 0 empty, else record number + 1 -----------------
+export const SLOT_BITS: i32 = LARGE ? 18 : COMPACT_ONLY ? 7 : 8;
 export const SLOT_COUNT: i32 = 1 << SLOT_BITS;
 /** Bytes of a slot, as a shift: u16 where records outnumber a u8. */
 export const SLOT_SHIFT: i32 = LARGE ? 1 : 0;
@@ -212,7 +225,7 @@ export const SCORES: usize = memory.data(SCORES_SIZE, 8);
 // --- encoder scratch, only valid while one message is written, PLAN_FROM while one collection is ---------------------------------------------------
 /** u16 by set of present fields: where in the message their vtable stands, 0 not yet. */
 export const VTABLE_MASKS: i32 = 32;
-export const VTABLES: usize = memory.data(VTABLE_MASKS * 2, 8);
+export const VTABLES: usize = HAS_2_3 ? memory.data(VTABLE_MASKS * 2, 8) : 0;
 /** u32 by family: entries planned; of schema 3.0, classes of them. */
 export const PLAN_ENTRIES: usize = 0;
 /** u32: 1 when the plan ends with entries left for the next message. */
@@ -238,7 +251,7 @@ export const CLASS_COUNT: usize = 12;
 /** u16: service port of its last flow. */
 export const CLASS_LAST_PORT: usize = 14;
 export const CLASS_SIZE: u32 = 16;
-export const CLASS_MAX: u32 = LARGE ? 127 : 32;
+export const CLASS_MAX: u32 = LARGE ? 127 : COMPACT_ONLY ? 16 : 32;
 export const CLASSES_SIZE: u32 = CLASS_MAX * CLASS_SIZE;
 export const COLUMNS_SIZE: u32 = 48;
 /** u16 or u8, as SLOT_SHIFT. */

@@ -34,7 +34,7 @@ import {
 const WRAP: u32 = 0xffffffff;
 
 /** Bytes a message may need before anything of it is worth writing: every fixed part, and the longest texts or all local addresses. */
-const ROOM_MIN: u32 = LOCAL_MAX > 8 ? 2048 : 768;
+const ROOM_MIN: u32 = LOCAL_MAX > 8 ? 2048 : LOCAL_MAX < 8 ? 640 : 768;
 
 /** What may stand behind the events of an open message. */
 const FINISH_MAX: u32 = 160;

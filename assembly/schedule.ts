@@ -68,6 +68,13 @@ export function wholeSeconds(ms: u64): u32 {
   return (quotient << 16) + (((high % 1000) << 16) | (<u32>ms & 0xffff)) / 1000;
 }
 
+/** Whole tenths of a second of 0 to 2^48 ms. Likewise. */
+export function wholeTenths(time: u64): u64 {
+  const ms = min<u64>(time, TIME_MAX - 1);
+  const high = <u32>(ms >> 16);
+  return ((<u64>(high / 100)) << 16) + (((high % 100) << 16) | (<u32>ms & 0xffff)) / 100;
+}
+
 /** The first collection falls at random in [x, 3x), so that a fleet does not move in step; after an interval if x is 0. */
 export function scheduleFirst(time: i64): void {
   const first = <u64>load<u32>(AGENT, AGENT_FIRST_COLLECTION) * 1000;

@@ -22,6 +22,7 @@ export async function measurePackets(cores: CoreBytes, rounds: number): Promise<
       ours('known IPv4 flow, batches of 64', await benchCore(cores.standard), known),
       ours('known IPv6 flow, batches of 64', await benchCore(cores.standard), knownV6),
       ours('known IPv4 flow, gateway', await benchCore(cores.gateway), known),
+      ours('known IPv4 flow, lean, batches of 6', await benchCore(cores.lean), batchOf(0, 6, TCP_V4)),
       ours(
         'known IPv4 flow, lean-strict, batches of 8',
         await benchCore(cores['lean-strict']),

@@ -1,8 +1,9 @@
 // Frames and cores for the bench: plain 60-byte TCP frames, as a host hands them over.
 
-import type { Core, Profile } from '../bindings/js/core.ts';
+import type { Core } from '../bindings/js/core.ts';
 import { writeFrame } from '../bindings/js/frames.ts';
 import { loadCore } from '../bindings/js/load.ts';
+import type { Profile } from '../bindings/js/profiles.ts';
 
 export const LOCAL_V4 = '10.0.0.5';
 export const LOCAL_V6 = '2001:db8::5';
@@ -81,7 +82,7 @@ export async function benchCore(bytes: Uint8Array<ArrayBuffer>): Promise<Core> {
   return core;
 }
 
-export type CoreBytes = Readonly<Record<Exclude<Profile, 'lean'>, Uint8Array<ArrayBuffer>>>;
+export type CoreBytes = Readonly<Record<Profile, Uint8Array<ArrayBuffer>>>;
 
 /** Hands out and acknowledges every message. Returns the bytes of all. */
 export function takeMessages(core: Core): number {

@@ -1,7 +1,7 @@
 // wardlet agent: a capture as if the device lived through it, reported to a hub.
 
-import type { Profile } from '../bindings/js/core.ts';
 import { type ErrorCode, WardletError } from '../bindings/js/errors.ts';
+import type { Profile } from '../bindings/js/profiles.ts';
 import {
   type Agent,
   type AgentOptions,

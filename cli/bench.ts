@@ -30,6 +30,7 @@ export async function bench({ quick = false, json = false, only: given }: BenchO
   const only = given === undefined ? undefined : choice('--only', given, SECTIONS);
   const rounds = quick ? 7 : 31;
   const cores = {
+    lean: readCore('lean'),
     'lean-strict': readCore('lean-strict'),
     standard: readCore('standard'),
     gateway: readCore('gateway'),

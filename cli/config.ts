@@ -1,6 +1,6 @@
 // wardlet config: what is wrong with a configuration file, what is in force and why, what keys there are.
 
-import type { Profile } from '../bindings/js/core.ts';
+import type { Profile } from '../bindings/js/profiles.ts';
 import { describeKeys } from '../host/configuration/documentation.ts';
 import { DEFINITIONS, KEY_NAMES } from '../host/configuration/keys.ts';
 import type { Fault } from '../host/configuration/layer.ts';

@@ -1,8 +1,8 @@
 // wardlet inspect: options in, a room's result out as a table, CSV or JSON.
 
-import type { Profile } from '../bindings/js/core.ts';
 import { WardletError } from '../bindings/js/errors.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
+import type { Profile } from '../bindings/js/profiles.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
 import { parseFlowFilter } from '../host/inspection/flow-filter.ts';

@@ -104,10 +104,16 @@ const refusals = (): Record<string, Refusal> => ({
     says: /--seed/,
   },
   'a bad profile': {
-    args: ['inspect', at('good.pcap'), ...LOCAL, '--profile', 'lean'],
+    args: ['inspect', at('good.pcap'), ...LOCAL, '--profile', 'small'],
     code: 2,
     error: 'WL_BAD_USAGE',
-    says: /gateway, standard, lean-strict/,
+    says: /gateway, standard, lean, lean-strict/,
+  },
+  'a format the profile lacks': {
+    args: ['inspect', at('good.pcap'), ...LOCAL, '--profile', 'lean', '--format', '2.3'],
+    code: 2,
+    error: 'WL_UNSUPPORTED_FORMAT',
+    says: /lean core cannot write format 2\.3[\s\S]*lean-strict, standard, gateway/,
   },
   'a format not there yet': {
     args: ['inspect', at('good.pcap'), ...LOCAL, '--format', '3.0-protobuf'],

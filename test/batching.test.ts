@@ -24,7 +24,13 @@ import { neighbourhood, RandomFrames } from './support/random-frames.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 
 const SEED = seedOfRun();
-const ALL_FORMATS = [FORMAT_2_3, FORMAT_3_0_PROTOBUF, FORMAT_3_0_FLATBUFFERS] as const;
+const ALL_FORMATS = [FORMAT_2_3, FORMAT_3_0_PROTOBUF, FORMAT_3_0_FLATBUFFERS];
+const FORMATS: Readonly<Record<Profile, readonly number[]>> = {
+  lean: [FORMAT_3_0_PROTOBUF],
+  'lean-strict': [FORMAT_2_3],
+  standard: ALL_FORMATS,
+  gateway: ALL_FORMATS,
+};
 
 interface Timed {
   readonly frame: Frame;
@@ -86,7 +92,7 @@ for (const profile of PROFILES) {
       const random = new SeededRandom(SEED);
       for (let round = 0; round < (profile === 'gateway' ? 4 : 8); round++) {
         const frames = recording(random, 3_000);
-        const formats = profile === 'lean-strict' ? [FORMAT_2_3] : ALL_FORMATS;
+        const formats = FORMATS[profile];
         const format = formats[round % formats.length] ?? FORMAT_2_3;
         const delay = numbers(KEY_BATCH_DELAY, format === FORMAT_2_3 ? 0 : random.pick([0, 1, 3, 5]));
         const entries = [numbers(KEY_CACHE_SIZE, cacheSize), numbers(KEY_FORMAT, format), delay];

@@ -5,24 +5,17 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
 import { type Flow, isEverythingElse, type MessageFormat } from '../bindings/js/messages/security-message.ts';
-import {
-  FORMAT_3_0_FLATBUFFERS,
-  FORMAT_3_0_PROTOBUF,
-  KEY_CACHE_SIZE,
-  KEY_FORMAT,
-  KEY_OS,
-} from '../schema/configuration-block.ts';
+import { FORMAT_3_0_FLATBUFFERS, KEY_CACHE_SIZE, KEY_FORMAT, KEY_OS } from '../schema/configuration-block.ts';
 import { PROTOBUF_MESSAGES } from '../schema/message-3.0.ts';
 import * as compact from '../schema/message-3.0-numbers.ts';
 import { STATUS_BYTES, STATUS_NOW, STATUS_REPORTED_BYTES } from '../schema/status.ts';
-import { type Entry, intervals, numbers, text } from './support/configuration-block.ts';
+import { COMPACT, type Entry, intervals, numbers, text } from './support/configuration-block.ts';
 import { type DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
-import { DEVICE_V4, DEVICE_V6, frame, PEER_V4, peerV4, peerV6 } from './support/packets.ts';
+import { captured, DEVICE_V4, DEVICE_V6, frame, PEER_V4, peerV4, peerV6 } from './support/packets.ts';
 import { neighbourhood, RandomFrames } from './support/random-frames.ts';
 import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 
 const SEED = seedOfRun();
-const COMPACT = numbers(KEY_FORMAT, FORMAT_3_0_PROTOBUF);
 const SUPERSET = numbers(KEY_FORMAT, FORMAT_3_0_FLATBUFFERS);
 const ENCODINGS = [
   ['protobuf', COMPACT],
@@ -333,8 +326,12 @@ function sizeOf(core: DrivenCore): number {
 
 /** Random peers and ports, both ways; of one class, or of whatever a device does. */
 function sizeWith(flows: number, isMixed = false, format: Entry = COMPACT): number {
+  return sizeOf(collected('standard', flows, isMixed, format));
+}
+
+function collected(profile: 'lean' | 'standard', flows: number, isMixed: boolean, format: Entry): DrivenCore {
   const random = new SeededRandom(SEED);
-  const core = startedCore('standard', intervals(3_600, 3_600, 3_600), format);
+  const core = startedCore(profile, intervals(3_600, 3_600, 3_600), format);
   for (let flow = 0; flow < flows; flow++) {
     const protocol = isMixed ? random.pick(['TCP', 'TCP', 'UDP'] as const) : 'TCP';
     const ways = isMixed ? random.pick(['out', 'in', 'both', 'both'] as const) : 'both';
@@ -348,12 +345,12 @@ function sizeWith(flows: number, isMixed = false, format: Entry = COMPACT): numb
       const payload = random.between(300, 1_000);
       const out = frame({ to: peer, fromPort: port, toPort: remotePort, payload, protocol });
       const back = { from: peer, to: DEVICE_V4, fromPort: remotePort, toPort: port, payload, protocol };
-      if (ways !== 'in') core.observe(flagged(out, flags), time);
-      if (ways !== 'out') core.observe(flagged(frame(back), flags), time + 50);
+      if (ways !== 'in') core.observe(captured(flagged(out, flags), 96), time);
+      if (ways !== 'out') core.observe(captured(flagged(frame(back), flags), 96), time + 50);
     }
   }
   core.collect(EPOCH + 10_000, 1);
-  return sizeOf(core);
+  return core;
 }
 
 test(`64 flows of random peers and ports take at most 1,150 bytes, 5 at most 170, SEED=${SEED}`, () => {
@@ -364,6 +361,13 @@ test(`64 flows of random peers and ports take at most 1,150 bytes, 5 at most 170
 
 test(`FlatBuffers: 64 flows of random peers and ports, both ways, fit one message of 4 KB, SEED=${SEED}`, () => {
   assert.ok(sizeWith(64, false, SUPERSET) < 4_096, `${sizeWith(64, false, SUPERSET)}`);
+});
+
+test(`64 flows of random peers and ports share one message in the outbox of lean, SEED=${SEED}`, () => {
+  const core = collected('lean', 64, false, COMPACT);
+  const [taken, ...others] = core.drain();
+  assert.is(taken?.message.events[0]?.flows.length, 64);
+  assert.is(others.length, 0);
 });
 
 test('a heartbeat takes at most 40 bytes, and is a message without events', () => {

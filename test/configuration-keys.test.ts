@@ -7,7 +7,13 @@ import type { Limits } from '../host/configuration/limits.ts';
 import { type Resolved, resolveConfiguration } from '../host/configuration/resolve.ts';
 import { applyDesired } from '../host/configuration/twin.ts';
 
-const STANDARD: Limits = { flows: 64, localAddresses: 8, textBytes: 128, formats: ['2.3'] };
+const STANDARD: Limits = {
+  profile: 'standard',
+  flows: 64,
+  localAddresses: 8,
+  textBytes: 128,
+  formats: ['2.3'],
+};
 /** As a build will be that has them all. */
 const ALL_FORMATS: Limits = { ...STANDARD, formats: ['3.0-protobuf', '3.0-flatbuffers', '2.3'] };
 

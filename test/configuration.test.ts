@@ -44,6 +44,8 @@ import {
   localAddresses,
   numbers,
   ownConnections,
+  plainFormat,
+  richFormat,
   seed,
   text,
 } from './support/configuration-block.ts';
@@ -322,13 +324,16 @@ for (const profile of PROFILES) {
     for (const format of [0, 1, 22, 24, 300, 0xffffffff]) {
       refused(core, numbers(KEY_FORMAT, format), UNSUPPORTED_FORMAT);
     }
-    if (profile === 'lean-strict') {
-      for (const format of [FORMAT_3_0_FLATBUFFERS, FORMAT_3_0_PROTOBUF]) {
-        refused(core, numbers(KEY_FORMAT, format), UNSUPPORTED_FORMAT);
-      }
-    }
+    const lacked = {
+      lean: [FORMAT_2_3, FORMAT_3_0_FLATBUFFERS],
+      'lean-strict': [FORMAT_3_0_FLATBUFFERS, FORMAT_3_0_PROTOBUF],
+      standard: [],
+      gateway: [],
+    };
+    for (const format of lacked[profile]) refused(core, numbers(KEY_FORMAT, format), UNSUPPORTED_FORMAT);
     refused(core, [KEY_FORMAT, new Uint8Array(2)], BAD_VALUE);
-    accepted(core, numbers(KEY_FORMAT, FORMAT_2_3));
+    accepted(core, plainFormat(profile));
+    accepted(core, richFormat(profile));
   });
 
   test(`${profile}: an unknown key is refused and named`, () => {
@@ -429,7 +434,7 @@ for (const profile of PROFILES) {
     const ids = new Set<string>();
     for (let round = 0; round < 5; round++) {
       core.configure(seed(1));
-      core.collect(EPOCH + round, 4);
+      core.collect(EPOCH + round, 2);
       for (const { message } of core.drain()) for (const { id } of message.events) ids.add(id);
     }
     assert.is(ids.size, 5);

@@ -13,7 +13,7 @@ import * as block from '../schema/configuration-block.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
-const PROFILES = ['lean-strict', 'standard', 'gateway'];
+const PROFILES = ['lean', 'lean-strict', 'standard', 'gateway'];
 const core = (profile: string) => new Uint8Array(readFileSync(join(ROOT, `build/core.${profile}.wasm`)));
 const packageFile = JSON.parse(read('package.json')) as {
   version: string;

@@ -398,7 +398,9 @@ for (const profile of PROFILES) {
       core.observe(frame(), EPOCH);
       core.tick(EPOCH + 10 * SECOND);
       const entries = flowsOf(core).filter(({ protocol }) => protocol === 'UDP');
-      assert.is(entries.length, Math.ceil((count * 65_515) / 0xffffffff));
+      // Schema 2.3 counts to 4 GB.
+      const isStrict = profile !== 'lean';
+      assert.is(entries.length, isStrict ? Math.ceil((count * 65_515) / 0xffffffff) : 1);
       assert.is(new Set(entries.map(flowName)).size, 1);
       for (const direction of ['bytesIn', 'bytesOut'] as const) {
         assert.is(
@@ -461,8 +463,9 @@ for (const profile of PROFILES) {
       checkIndex(core, 4);
       checkIndex(core, 6);
     }
-    core.collect(EPOCH, 1);
-    for (const { message } of core.drain()) ledger.report(message);
+    while (core.collect(EPOCH, 1) > 0) {
+      for (const { message } of core.drain()) ledger.report(message);
+    }
     ledger.close(core);
   });
 }

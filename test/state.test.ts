@@ -19,6 +19,7 @@ import {
   STATUS_MESSAGES,
   STATUS_STATE,
 } from '../schema/status.ts';
+import { kindsOf } from './support/compact-reader.ts';
 import { collectors, intervals, numbers, seed } from './support/configuration-block.ts';
 import { LAPTOP, modelOf } from './support/device.ts';
 import { DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
@@ -147,7 +148,7 @@ for (const profile of PROFILES) {
         for (const { kind } of message.events) kinds.add(kind);
       }
     }
-    assert.equal(kinds, new Set(['NetworkActivity', 'SystemInformation', 'Heartbeat']));
+    assert.equal(kinds, new Set(kindsOf(profile, ['NetworkActivity', 'SystemInformation', 'Heartbeat'])));
     ledger.close(core);
     // And then as ever.
     traffic(now);

@@ -68,7 +68,8 @@ function decoded(bytes: Uint8Array) {
   };
 }
 
-for (const profile of PROFILES) {
+// The second reader knows schema 2.3 only.
+for (const profile of PROFILES.filter((profile) => profile !== 'lean')) {
   test(`${profile}: two readers tell the same of every message, SEED=${SEED}`, () => {
     const random = new SeededRandom(SEED);
     let messages = 0;

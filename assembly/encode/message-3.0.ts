@@ -6,11 +6,6 @@ import { COLLECTOR_SYSTEM_INFORMATION } from '../../schema/configuration-block';
 import {
   ACTIVITY_IPV4,
   ACTIVITY_IPV6,
-  COUNTERS_CLOCK_JUMPS,
-  COUNTERS_EVICTED,
-  COUNTERS_MERGED,
-  COUNTERS_NON_IP,
-  COUNTERS_OUTBOX_WAITS,
   EVENT_INTERVAL,
   EVENT_NETWORK_ACTIVITY,
   EVENT_SYSTEM_INFORMATION,
@@ -26,17 +21,7 @@ import {
   SYSTEM_KERNEL,
   SYSTEM_OPERATING_SYSTEM,
 } from '../../schema/message-3.0-numbers';
-import { NON_IP, VERDICT_COUNT } from '../../schema/reasons';
-import {
-  STATUS_BOOT_ID,
-  STATUS_CLOCK_JUMPS,
-  STATUS_EVICTED,
-  STATUS_MERGED,
-  STATUS_MESSAGES,
-  STATUS_OUTBOX_WAITS,
-  STATUS_STARTED,
-  STATUS_VERDICTS,
-} from '../../schema/status';
+import { STATUS_BOOT_ID, STATUS_MESSAGES, STATUS_STARTED } from '../../schema/status';
 import { coveredSeconds } from '../collectors/network-activity';
 import { textAt, textLength } from '../collectors/system-information';
 import {
@@ -56,7 +41,8 @@ import {
   TEXT_OS,
   VERSION,
 } from '../memory';
-import { groupOf, intervalSeconds, wholeSeconds } from '../schedule';
+import { groupOf, intervalSeconds, wholeSeconds, wholeTenths } from '../schedule';
+import { COUNTER_COUNTED, COUNTERS, counter, counterSum } from './counters-3.0';
 import { planFlowTable, seenAt, writeFlowTable } from './flow-table-3.0';
 import { beginField, fieldSize, numberSize, putNumber, varintSize, zigzag } from './protobuf';
 
@@ -74,7 +60,7 @@ export function beginMessage30(at: usize, time: i64): u32 {
   store<u64>(bootId, load<u64>(STATUS, STATUS_BOOT_ID));
   store<u64>(bootId, load<u64>(STATUS, STATUS_BOOT_ID + 8), 8);
   let end = putNumber(bootId + BOOT_ID, MESSAGE_SEQUENCE, load<u32>(STATUS, STATUS_MESSAGES));
-  end = putNumber(end, MESSAGE_TIME, <u64>time / 100);
+  end = putNumber(end, MESSAGE_TIME, wholeTenths(time));
   const uptime = wholeSeconds(max<i64>(0, time - load<i64>(STATUS, STATUS_STARTED)));
   end = putNumber(end, MESSAGE_UPTIME, uptime);
   return <u32>(putNumber(end, MESSAGE_MODULE_VERSION, VERSION) - at);
@@ -126,7 +112,7 @@ function freeRoom(length: u32, room: u32): u32 {
 
 /** An event up to where its payload begins. */
 function beginEvent(at: usize, time: i64, interval: u32, payload: u32, length: u32): usize {
-  const offset = zigzag(<i32>(time / 100 - load<i64>(AGENT, AGENT_BATCH_OPENED) / 100));
+  const offset = zigzag(<i32>(wholeTenths(time) - wholeTenths(load<i64>(AGENT, AGENT_BATCH_OPENED))));
   // The payload is there even when it is empty: its kind is what it says.
   const size = numberSize(offset) + numberSize(interval) + 1 + varintSize(length) + length;
   const event = putNumber(beginField(at, MESSAGE_EVENTS, size), EVENT_TIME, offset);
@@ -168,27 +154,15 @@ function writeText(at: usize, field: u32, text: u32): usize {
 
 /** All that are not zero, where one has changed since the message before: they only grow, so their sum tells. */
 function writeCounters(at: usize, most: usize): usize {
-  let sum = load<u64>(STATUS, STATUS_MERGED) + load<u64>(STATUS, STATUS_EVICTED);
-  sum += <u64>load<u32>(STATUS, STATUS_OUTBOX_WAITS) + load<u32>(STATUS, STATUS_CLOCK_JUMPS);
-  for (let verdict: u32 = NON_IP; verdict < <u32>VERDICT_COUNT; verdict++) sum += ignored(verdict);
+  const sum = counterSum();
   if (sum === load<u64>(AGENT, AGENT_COUNTERS_SENT)) return at;
-  let size = numberSize(load<u64>(STATUS, STATUS_MERGED)) + numberSize(load<u64>(STATUS, STATUS_EVICTED));
-  size +=
-    numberSize(load<u32>(STATUS, STATUS_OUTBOX_WAITS)) + numberSize(load<u32>(STATUS, STATUS_CLOCK_JUMPS));
-  for (let verdict: u32 = NON_IP; verdict < <u32>VERDICT_COUNT; verdict++)
-    size += numberSize(ignored(verdict));
+  let size: u32 = 0;
+  for (let number = COUNTER_COUNTED + 1; number < COUNTERS; number++) size += numberSize(counter(number));
   if (at + fieldSize(size) > most) return at;
   store<u64>(AGENT, sum, AGENT_COUNTERS_SENT);
   let end = beginField(at, MESSAGE_COUNTERS, size);
-  for (let verdict: u32 = NON_IP; verdict < <u32>VERDICT_COUNT; verdict++) {
-    end = putNumber(end, verdict - NON_IP + COUNTERS_NON_IP, ignored(verdict));
+  for (let number = COUNTER_COUNTED + 1; number < COUNTERS; number++) {
+    end = putNumber(end, number + 1, counter(number));
   }
-  end = putNumber(end, COUNTERS_MERGED, load<u64>(STATUS, STATUS_MERGED));
-  end = putNumber(end, COUNTERS_EVICTED, load<u64>(STATUS, STATUS_EVICTED));
-  end = putNumber(end, COUNTERS_OUTBOX_WAITS, load<u32>(STATUS, STATUS_OUTBOX_WAITS));
-  return putNumber(end, COUNTERS_CLOCK_JUMPS, load<u32>(STATUS, STATUS_CLOCK_JUMPS));
-}
-
-function ignored(verdict: u32): u64 {
-  return load<u64>(STATUS + (verdict << 3), STATUS_VERDICTS);
+  return end;
 }

@@ -4,6 +4,7 @@
 import { type CoreConfiguration, encodeConfiguration } from '../../bindings/js/configuration.ts';
 import type { CoreExports } from '../../bindings/js/exports.ts';
 import { writeFrame } from '../../bindings/js/frames.ts';
+import { FORMATS, PROFILES } from '../../bindings/js/profiles.ts';
 import { REASON_NAMES } from '../../bindings/js/status.ts';
 import { FRAME_HEADER, LINK_IPV4 } from '../../schema/frame.ts';
 import { OWN, VERDICT_COUNT } from '../../schema/reasons.ts';
@@ -25,6 +26,8 @@ import { CallRecorder } from './calls.ts';
 import { EveryFrame } from './every-frame.ts';
 
 const BEGIN = 1_700_000_000_000;
+/** LARGEST_UDP with its header. */
+const OVERFLOW_FRAME = FRAME_HEADER + 24;
 /** Of one batch: the gateway's input would take thousands. */
 const BATCH_MAX = 4096;
 
@@ -107,6 +110,15 @@ export class HeavyCalls {
     if (this.#isFull()) this.#reached.add('full tables');
     this.recorder.collect(0, BigInt(this.#now));
     this.#takeAll();
+
+    // The other formats: the first one is what is written anyway.
+    const profile = PROFILES[this.#core.PROFILE.value];
+    for (const format of profile === undefined ? [] : FORMATS[profile].slice(1)) {
+      this.#configure({ format });
+      this.#observe(this.#whole, flowMax * 8);
+      this.recorder.collect(0, BigInt(this.#now));
+      this.#takeAll();
+    }
   }
 
   /** @throws Error naming what the script did not reach: the stack it shows would not be the deepest */
@@ -197,9 +209,9 @@ export class HeavyCalls {
 
   /** More bytes than 32 bits count, of one flow within one interval: the same batch over and over. */
   #overflowCounters(): void {
-    const batch = new Uint8Array(640);
+    const batch = new Uint8Array(Math.min(this.recorder.inputSize, 640));
     let end = 0;
-    for (let frames = 16; frames > 0; frames--) {
+    for (let frames = batch.length / OVERFLOW_FRAME; frames >= 1; frames--) {
       end = writeFrame(batch, end, this.#now, LARGEST_UDP, { originalLength: 0xffff, linkType: LINK_IPV4 });
     }
     this.recorder.input(batch.subarray(0, end));

@@ -50,7 +50,8 @@ export interface Measurements {
 
 /** SysTick runs at 25 MHz, QEMU at one instruction a nanosecond (player.ts). */
 const INSTRUCTIONS_PER_TICK = 40;
-const PACKETS_PER_BATCH = 8;
+/** As many as the input of the smallest profile takes. */
+const PACKETS_PER_BATCH = 6;
 const BATCHES = 500;
 /** player/measure.h. */
 const STACK_MAX = 8192;

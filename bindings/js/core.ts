@@ -21,10 +21,8 @@ import {
 import { WardletError } from './errors.ts';
 import type { CoreExports } from './exports.ts';
 import type { MessageFormat } from './messages/security-message.ts';
+import { formatRemedy, PROFILES, type Profile } from './profiles.ts';
 import { type CoreState, type CoreStatus, faultKey, readStatus, STATES } from './status.ts';
-
-export type Profile = 'lean' | 'lean-strict' | 'standard' | 'gateway';
-const PROFILES: readonly Profile[] = ['lean', 'lean-strict', 'standard', 'gateway'];
 
 /** A finished message in the outbox. */
 export interface CoreMessage {
@@ -91,7 +89,7 @@ export class Core {
         'WL_UNSUPPORTED_FORMAT',
         `this ${this.profile} core cannot write format ${configuration.format}`,
         {
-          hint: 'use format 2.3, or a build profile that has the format',
+          hint: formatRemedy(this.profile, configuration.format),
         },
       );
     }

@@ -17,7 +17,7 @@ export type {
   OwnConnection,
   PriorityGroup,
 } from './configuration.ts';
-export { Core, type CoreMessage, type Profile } from './core.ts';
+export { Core, type CoreMessage } from './core.ts';
 export { ERROR_CODES, type ErrorCode, WardletError } from './errors.ts';
 export { ABI_VERSION, type CoreExports } from './exports.ts';
 export { DEFAULT_SNAP, type FrameOptions, writeFrame } from './frames.ts';
@@ -70,6 +70,7 @@ export {
   type SequenceTotals,
   sequenceOf,
 } from './messages/sequence.ts';
+export type { Profile } from './profiles.ts';
 export {
   type CoreState,
   type CoreStatus,

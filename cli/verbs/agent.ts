@@ -31,7 +31,7 @@ export function declareAgent(program: Command): void {
     .option('--set <Key=value...>', 'settings; win over those of $WARDLET_* and of the file')
     .option('--spool <folder>', 'keeps messages that no hub has yet there, for the next run')
     .option('--interval <seconds>', 'high, medium and low collection interval; default: 10,30,60')
-    .option('--profile <profile>', 'core to use: gateway, standard or lean-strict', 'gateway')
+    .option('--profile <profile>', 'core to use: gateway, standard, lean or lean-strict', 'gateway')
     .option('--seed <number>', 'makes event ids repeatable; default: random')
     .option(
       '--retry <seconds>',

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 const PROFILE = [
   '--profile <name>',
-  'build of the core whose limits hold: standard, gateway, lean-strict',
+  'build of the core whose limits hold: gateway, standard, lean, lean-strict',
   'standard',
 ] as const;
 

@@ -14,7 +14,7 @@ export function declareInspect(program: Command): void {
       "the device's addresses, comma separated, each with /prefix if known; default: proposed",
     )
     .option('--interval <seconds>', 'seconds between collections, or "capture" for a single one', '10')
-    .option('--profile <profile>', 'core to use: gateway, standard or lean-strict', 'gateway')
+    .option('--profile <profile>', 'core to use: gateway, standard, lean or lean-strict', 'gateway')
     .option('--format <format>', 'message format: 2.3', '2.3')
     .option('--messages <folder>', 'also write each message into this folder, as 000000.bin and so on')
     .option('--seed <number>', 'makes event ids repeatable; default: random')

@@ -80,7 +80,8 @@ export function coreConfiguration(configuration: Configuration, limits: Limits):
     pendingSeconds: configuration.Agent_PendingTime,
     spool: configuration.Spool_Path !== undefined,
     format: configuration.Agent_MessageFormat,
-    maxBatchDelaySeconds: configuration.Agent_MaxBatchDelay,
+    // Every format sends at once, so far.
+    maxBatchDelaySeconds: 0,
   };
 }
 

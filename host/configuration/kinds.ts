@@ -4,6 +4,7 @@
 import { formatAddress, parsePrefix } from '../../bindings/js/address.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
+import { formatRemedy } from '../../bindings/js/profiles.ts';
 import { parseSeconds } from './duration.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
@@ -90,7 +91,7 @@ export const messageFormat: Kind<MessageFormat> = {
   read(given, limits) {
     const format = anyFormat.read(given, limits);
     if (format instanceof Refusal || limits.formats.includes(format)) return format;
-    return new Refusal(`this build writes ${limits.formats.join(', ')}`);
+    return new Refusal(formatRemedy(limits.profile, format));
   },
 };
 

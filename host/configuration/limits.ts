@@ -1,9 +1,11 @@
 // What one build of the core can hold: ranges of the configuration that differ from profile to profile.
 
-import type { Core, Profile } from '../../bindings/js/core.ts';
+import type { Core } from '../../bindings/js/core.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
+import { FORMATS, type Profile } from '../../bindings/js/profiles.ts';
 
 export interface Limits {
+  readonly profile: Profile;
   /** Flows per family. */
   readonly flows: number;
   /** Local addresses per family. */
@@ -14,18 +16,11 @@ export interface Limits {
   readonly formats: readonly MessageFormat[];
 }
 
-/** A test asks the cores. */
-const FORMATS: Readonly<Record<Profile, readonly MessageFormat[]>> = {
-  lean: ['3.0-protobuf'],
-  'lean-strict': ['2.3'],
-  standard: ['2.3'],
-  gateway: ['2.3'],
-};
-
 /** What the build of this core can hold: flows, addresses, texts, formats. */
 export function limitsOf(core: Core): Limits {
   const { LOCAL_MAX, TEXT_MAX } = core.exports;
   return {
+    profile: core.profile,
     flows: core.flowMax,
     localAddresses: LOCAL_MAX.value,
     textBytes: TEXT_MAX.value,

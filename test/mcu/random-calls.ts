@@ -5,6 +5,7 @@ import {
   COLLECTOR_COUNT,
   KEY_CACHE_SIZE,
   KEY_COLLECTORS,
+  KEY_FORMAT,
   KEY_HARDWARE,
   KEY_KERNEL,
   KEY_NETWORK_STACK,
@@ -44,14 +45,17 @@ const BATCH_MAX = 4096;
 export class RandomCalls {
   readonly #recorder: CallRecorder;
   readonly #random: SeededRandom;
+  readonly #formats: readonly number[];
   /** A home with few peers, then a scan of many. */
   readonly #frames: readonly RandomFrames[];
   readonly #unacknowledged: number[] = [];
   #now = BEGIN;
 
-  constructor(recorder: CallRecorder, random: SeededRandom) {
+  /** formats: those the core writes, as FORMAT_. */
+  constructor(recorder: CallRecorder, random: SeededRandom, formats: readonly number[]) {
     this.#recorder = recorder;
     this.#random = random;
+    this.#formats = formats;
     const locals = LOCALS.map(({ address }) => address);
     const snap = Math.min(recorder.inputSize - 16, 200);
     this.#frames = [
@@ -157,6 +161,7 @@ export class RandomCalls {
       numbers(KEY_UNICAST_ONLY, flag),
       numbers(KEY_SEND_EMPTY, flag),
       numbers(KEY_SPOOL, flag),
+      numbers(KEY_FORMAT, random.pick(this.#formats)),
       numbers(KEY_PENDING_TIME, random.between(1, 600)),
       ...[KEY_OS, KEY_KERNEL, KEY_NETWORK_STACK, KEY_HARDWARE].map((key): Entry => [key, text]),
       ...localAddresses(random.once(4) ? LOCALS.slice(2) : LOCALS),

@@ -10,6 +10,7 @@ import { HeavyCalls } from '../../bench/mcu/heavy-calls.ts';
 import { buildFirmwarePlayer, buildNativePlayer, playInQemu, playNatively } from '../../bench/mcu/player.ts';
 import { CORTEX_M4_TOOLS, NATIVE_TOOLS, requireTools } from '../../bench/mcu/toolchain.ts';
 import { inWorkspace } from '../../bench/mcu/workspace.ts';
+import { FORMAT_2_3, FORMAT_3_0_FLATBUFFERS, FORMAT_3_0_PROTOBUF } from '../../schema/configuration-block.ts';
 import { newExports, PROFILES, type Profile, wasmBytes } from '../support/profiles.ts';
 import { SeededRandom, seedOfRun } from '../support/seeded-random.ts';
 import { RandomCalls } from './random-calls.ts';
@@ -19,6 +20,13 @@ const STEPS = 3000;
 const HASHES = 300;
 /** The gateway's memory is 64 times as large. */
 const HASHES_GATEWAY = 20;
+
+const FORMATS: Readonly<Record<Profile, readonly number[]>> = {
+  lean: [FORMAT_3_0_PROTOBUF],
+  'lean-strict': [FORMAT_2_3],
+  standard: [FORMAT_2_3, FORMAT_3_0_PROTOBUF, FORMAT_3_0_FLATBUFFERS],
+  gateway: [FORMAT_2_3, FORMAT_3_0_PROTOBUF, FORMAT_3_0_FLATBUFFERS],
+};
 
 const MACHINES = [
   {
@@ -72,7 +80,7 @@ test('a difference is seen, and said where', async () => {
 function randomCalls(profile: Profile): CallRecorder {
   const recorder = new CallRecorder(newExports(profile));
   const hashes = profile === 'gateway' ? HASHES_GATEWAY : HASHES;
-  new RandomCalls(recorder, new SeededRandom(seed)).record(STEPS, hashes);
+  new RandomCalls(recorder, new SeededRandom(seed), FORMATS[profile]).record(STEPS, hashes);
   return recorder;
 }
 

@@ -12,7 +12,7 @@ import {
   STATUS_STATE,
   STATUS_VERDICTS,
 } from '../../schema/status.ts';
-import { intervals, numbers, ownConnections, STRICT, seed } from '../support/configuration-block.ts';
+import { intervals, numbers, ownConnections, plainFormat, seed } from '../support/configuration-block.ts';
 import { type DeviceSettings, entriesOf, modelOf, v4, v6 } from '../support/device.ts';
 import { DrivenCore, EPOCH } from '../support/driven-core.ts';
 import { checkIndex } from '../support/flow-table-reader.ts';
@@ -30,6 +30,7 @@ import { openBytes, writersOf } from '../support/writers.ts';
 
 const SEED = seedOfRun();
 const FRAMES: Readonly<Record<Profile, number>> = {
+  lean: 340_000,
   'lean-strict': 340_000,
   standard: 400_000,
   gateway: 280_000,
@@ -76,7 +77,9 @@ function randomFrames(random: SeededRandom, profile: Profile, mood: Mood): Rando
     [200, 65_535],
   ] as const;
   const [remotes, ports] = random.pick(mood === 'calm' ? few : [...few, ...many]);
-  const snap = random.pick(profile === 'lean-strict' ? [96, 600] : [60, 96, 1500]);
+  const snap = random.pick(
+    profile === 'lean' ? [96, 500] : profile === 'lean-strict' ? [96, 600] : [60, 96, 1500],
+  );
   const mutateOnce = random.pick(mood === 'calm' ? [0, 16] : [0, 2, 4, 8]);
   return new RandomFrames(random, neighbourhood(LOCALS, remotes, ports, mutateOnce, snap));
 }
@@ -106,7 +109,7 @@ class Episode {
     this.#frames = randomFrames(random, profile, this.#mood);
     const code = this.core.configure(
       seed(random.u32()),
-      STRICT,
+      plainFormat(profile),
       ...random.pick(writersOf(profile)).entries,
       intervals(1, random.between(1, 3), random.between(3, 6)),
       numbers(KEY_FIRST_COLLECTION, random.below(2)),
@@ -218,7 +221,7 @@ class Episode {
   /** The first frame of the batch that core and model judge differently. */
   #culprit(): Error | undefined {
     const alone = new DrivenCore(this.core.profile);
-    alone.configure(seed(1), STRICT, ...entriesOf(this.#settings));
+    alone.configure(seed(1), plainFormat(this.core.profile), ...entriesOf(this.#settings));
     alone.start(EPOCH);
     for (const [index, frame] of this.#copies.entries()) {
       const before = alone.verdicts();
@@ -227,7 +230,7 @@ class Episode {
       const expected = new Ledger();
       expected.take(this.#judgements[index] ?? { verdict: 'non_ip' });
       const single = new DrivenCore(this.core.profile);
-      single.configure(seed(1), STRICT, ...entriesOf(this.#settings));
+      single.configure(seed(1), plainFormat(this.core.profile), ...entriesOf(this.#settings));
       single.start(EPOCH);
       single.observe(frame, EPOCH);
       try {
@@ -277,7 +280,7 @@ for (const profile of PROFILES) {
     for (let round = 0; round < (profile === 'gateway' ? 20 : 400); round++) {
       const core = new DrivenCore(profile);
       const settings = randomSettings(random, core.exports);
-      core.configure(seed(1), STRICT, ...entriesOf(settings));
+      core.configure(seed(1), plainFormat(profile), ...entriesOf(settings));
       core.start(EPOCH);
       fillTable(core, random, settings);
       const before = core.memory.slice();

@@ -4,10 +4,20 @@ import { parseAddress } from '../../bindings/js/address.ts';
 import { decodeMessage } from '../../bindings/js/messages/decode.ts';
 import type { Flow, SecurityEvent } from '../../bindings/js/messages/security-message.ts';
 import { hex, type ReadEvent, type ReadFlow, type ReadMessage } from './message-reader.ts';
+import type { Profile } from './profiles.ts';
 
 export function readCompactMessage(bytes: Uint8Array): ReadMessage {
-  const { moduleId, events } = decodeMessage(bytes, '3.0-protobuf');
-  return { moduleId, moduleVersion: 0, events: events.map(readEvent) };
+  const { moduleId, time = 0, events } = decodeMessage(bytes, '3.0-protobuf');
+  // Without events it says no more than that the device is alive.
+  const heartbeat: ReadEvent = { id: '', time, interval: 0, kind: 'Heartbeat', flows: [], system: {} };
+  return { moduleId, moduleVersion: 0, events: events.length === 0 ? [heartbeat] : events.map(readEvent) };
+}
+
+/** What is read of a message with events of these kinds: in compact protobuf any event is a heartbeat too. */
+export function kindsOf<Kind extends string>(profile: Profile, kinds: readonly Kind[]): readonly Kind[] {
+  return profile !== 'lean' || kinds.length === 1
+    ? kinds
+    : kinds.filter((kind) => !kind.endsWith('Heartbeat'));
 }
 
 function readEvent({ id, time, collectionIntervalSeconds, payload }: SecurityEvent): ReadEvent {
@@ -21,9 +31,11 @@ function readEvent({ id, time, collectionIntervalSeconds, payload }: SecurityEve
   switch (payload.kind) {
     case 'NetworkActivity':
       return { ...base, kind: payload.kind, flows: payload.flows.map(readFlow) };
-    case 'SystemInformation':
-    case 'Heartbeat':
-      return { ...base, kind: payload.kind };
+    case 'SystemInformation': {
+      const { operatingSystem: os, kernel, hardware } = payload;
+      const texts = Object.entries({ os, kernel, hardware }).filter(([, value]) => value !== undefined);
+      return { ...base, kind: payload.kind, system: Object.fromEntries(texts) };
+    }
     default:
       throw new Error(`a core does not write ${payload.kind}`);
   }

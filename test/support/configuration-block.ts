@@ -3,6 +3,7 @@
 import {
   CONFIGURATION_VERSION,
   FORMAT_2_3,
+  FORMAT_3_0_PROTOBUF,
   KEY_COLLECTORS,
   KEY_FIRST_COLLECTION,
   KEY_FORMAT,
@@ -12,6 +13,7 @@ import {
   KEY_OWN_CONNECTIONS,
   KEY_SEED,
 } from '../../schema/configuration-block.ts';
+import type { Profile } from './profiles.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 export type Entry = readonly [key: number, value: Uint8Array];
@@ -104,3 +106,14 @@ export function ownConnections(own: readonly Own[]): Entry {
 /** First collection after one interval, not at random. */
 export const FIRST_AT_ONCE = numbers(KEY_FIRST_COLLECTION, 0);
 export const STRICT = numbers(KEY_FORMAT, FORMAT_2_3);
+export const COMPACT = numbers(KEY_FORMAT, FORMAT_3_0_PROTOBUF);
+
+/** 2.3, whose messages hold every event in full, where the profile has it. */
+export function plainFormat(profile: Profile): Entry {
+  return profile === 'lean' ? COMPACT : STRICT;
+}
+
+/** The newest that the profile has. */
+export function richFormat(profile: Profile): Entry {
+  return profile === 'lean-strict' ? STRICT : COMPACT;
+}

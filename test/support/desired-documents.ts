@@ -9,7 +9,13 @@ import { applyDesired, reportedProperties } from '../../host/configuration/twin.
 import { desiredDocument } from './random-settings.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-export const STANDARD: Limits = { flows: 64, localAddresses: 8, textBytes: 128, formats: ['2.3'] };
+export const STANDARD: Limits = {
+  profile: 'standard',
+  flows: 64,
+  localAddresses: 8,
+  textBytes: 128,
+  formats: ['2.3'],
+};
 const SECRET = 'c2VjcmV0LXNlY3JldA==';
 
 /**

@@ -7,7 +7,7 @@ import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '..
 import { VERDICT_COUNT } from '../../schema/reasons.ts';
 import { STATUS_VERDICTS } from '../../schema/status.ts';
 import { readCompactMessage } from './compact-reader.ts';
-import { block, type Entry, FIRST_AT_ONCE, intervals, STRICT, seed } from './configuration-block.ts';
+import { block, type Entry, FIRST_AT_ONCE, intervals, plainFormat, seed } from './configuration-block.ts';
 import { entriesOf, LAPTOP } from './device.ts';
 import { batchedSize, writeFrameAt } from './frame-batch.ts';
 import { type ReadMessage, readMessage } from './message-reader.ts';
@@ -136,7 +136,8 @@ export class DrivenCore {
 
   /** One frame, alone. */
   observe(frame: Frame, time: number | bigint): void {
-    this.put(frame, time);
+    if (!this.put(frame, time))
+      throw new Error(`a frame of ${frame.bytes.length} bytes is longer than the input`);
     this.flush();
   }
 
@@ -165,7 +166,7 @@ export class DrivenCore {
 }
 
 /** As the format it was written in. */
-export function readTaken({ format, bytes }: TakenMessage): ReadMessage {
+export function readTaken({ format, bytes }: Pick<TakenMessage, 'format' | 'bytes'>): ReadMessage {
   if (format === FORMAT_3_0_PROTOBUF) return readCompactMessage(bytes);
   return readMessage(bytes, format === FORMAT_3_0_FLATBUFFERS ? '3.0' : '2.3');
 }
@@ -175,7 +176,7 @@ export function startedCore(profile: Profile, ...entries: readonly Entry[]): Dri
   const core = new DrivenCore(profile);
   const code = core.configure(
     seed(1),
-    STRICT,
+    plainFormat(profile),
     intervals(10, 30, 60),
     FIRST_AT_ONCE,
     ...entriesOf(LAPTOP),

@@ -3,6 +3,7 @@
 import { STATUS_FLOWS_V4, STATUS_FLOWS_V6 } from '../../schema/status.ts';
 import type { DrivenCore } from './driven-core.ts';
 import { layout } from './layout.ts';
+import { slotsOf } from './memory-map.ts';
 import { flowName, hex } from './message-reader.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'ICMP'] as const;
@@ -91,7 +92,7 @@ export function checkIndex(core: DrivenCore, family: 4 | 6): void {
   const { exports, memory, view } = core;
   const wide = exports.FLOW_MAX.value > 255;
   const start = (family === 4 ? exports.INDEX_V4 : exports.INDEX_V6).value;
-  const slots = 2 ** Math.ceil(Math.log2(4 * exports.FLOW_MAX.value));
+  const slots = slotsOf(exports);
   const found = new Uint8Array(count);
   let full = 0;
   for (let slot = 0; slot < slots; slot++) {

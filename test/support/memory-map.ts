@@ -10,17 +10,22 @@ export interface Region {
   readonly end: number;
 }
 
+/** Of one flow index: a quarter full at most, half full in `lean`. */
+export function slotsOf(core: CoreExports): number {
+  return 2 ** Math.ceil(Math.log2((core.PROFILE.value === 0 ? 2 : 4) * core.FLOW_MAX.value));
+}
+
 /** In order of address. */
 export function memoryMap(core: CoreExports): Region[] {
   const flows = core.FLOW_MAX.value;
-  // A quarter full at most; a slot holds a record number + 1.
-  const index = 2 ** Math.ceil(Math.log2(4 * flows)) * (flows < 256 ? 1 : 2);
+  // A slot holds a record number + 1.
+  const index = slotsOf(core) * (flows < 256 ? 1 : 2);
   const locals = core.LOCAL_MAX.value;
   const plan = core.PLAN.value + layout('PLAN_SIZE');
   // The profiles with schema 3.0: classes of flows, columns, and who follows for each flow.
-  const classes = flows < 256 ? 32 : 127;
+  const classes = flows > 256 ? 127 : core.PROFILE.value === 0 ? 16 : 32;
   const tables =
-    core.PROFILE.value < 2
+    core.PROFILE.value === 1
       ? 0
       : 2 * (classes * layout('CLASS_SIZE') + layout('COLUMNS_SIZE') + flows * (flows < 256 ? 1 : 2));
   const sizes: ReadonlyArray<readonly [string, WebAssembly.Global<'i32'>, number]> = [
@@ -42,7 +47,10 @@ export function memoryMap(core: CoreExports): Region[] {
     ['SCORES', core.SCORES, layout('SCORES_SIZE')],
   ];
   return [
-    ...sizes.map(([name, global, size]) => ({ name, start: global.value, end: global.value + size })),
+    // `lean` has no VTABLES: schema 2.3 is not in it.
+    ...sizes
+      .filter(([, global]) => global.value !== 0)
+      .map(([name, global, size]) => ({ name, start: global.value, end: global.value + size })),
     // No export names it: behind the plan.
     ...(tables === 0 ? [] : [{ name: 'CLASSES, COLUMNS, FOLLOWERS', start: plan, end: plan + tables }]),
   ].sort((one, other) => one.start - other.start);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CoreExports } from '../../bindings/js/exports.ts';
 
-export const PROFILES = ['lean-strict', 'standard', 'gateway'] as const;
+export const PROFILES = ['lean', 'lean-strict', 'standard', 'gateway'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 const modules = new Map<Profile, WebAssembly.Module>();

@@ -20,17 +20,18 @@ export interface Writer {
 export function writersOf(profile: Profile): readonly Writer[] {
   const strict = { name: '2.3', entries: [] };
   if (profile === 'lean-strict') return [strict];
+  const isLean = profile === 'lean';
   const formats = [
     ['protobuf', FORMAT_3_0_PROTOBUF],
     ['flatbuffers', FORMAT_3_0_FLATBUFFERS],
   ] as const;
-  const shared = formats.flatMap(([format, number]) =>
+  const shared = formats.slice(0, isLean ? 1 : 2).flatMap(([format, number]) =>
     [0, 7, 3_600].map((seconds) => ({
       name: `${format}, ${seconds} s`,
       entries: [numbers(KEY_FORMAT, number), numbers(KEY_BATCH_DELAY, seconds)],
     })),
   );
-  return [strict, ...shared];
+  return isLean ? shared : [strict, ...shared];
 }
 
 /** Bytes so far of the message that later collections may share; 0 where none is open. */
