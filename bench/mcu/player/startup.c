@@ -17,7 +17,8 @@ __attribute__((section(".vectors"), used)) static const uintptr_t vectors[16] = 
 
 void reset(void) {
   const uint32_t *from = data_load;
-  for (uint32_t *to = data_start; to < data_end; to++) *to = *from++;
+  /* Volatile: else the compiler makes memcpy of it, which the core does not need. */
+  for (volatile uint32_t *to = data_start; to < data_end; to++) *to = *from++;
   for (uint32_t *to = bss_start; to < bss_end; to++) *to = 0;
   main();
   for (;;) {
