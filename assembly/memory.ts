@@ -42,6 +42,8 @@ export const MESSAGE_MAX: i32 = LARGE ? 65528 : COMPACT_ONLY ? 1472 : 4096;
 export const OUTBOX_SIZE: i32 = LARGE ? 524288 : COMPACT_ONLY ? 1488 : STRICT_ONLY ? 5120 : 6144;
 /** A second, faster way for packets of known flows (known-flows.ts) costs 0.7 KB of code. */
 export const HAS_FAST_PATH: bool = !SMALL;
+/** A third way for tables that no near cache holds (known-flows-ahead.ts) costs 1 KB of code. */
+export const LOOKS_AHEAD: bool = LARGE;
 /** Collect when the flow table is full, before the next interval: a gateway has the memory for the messages. */
 export const COLLECTS_EARLY: bool = LARGE;
 /** Each message begins where the one before ended: a collection of 50,000 flows takes 30 messages. */
@@ -260,6 +262,31 @@ const TABLES_SIZE: i32 = 2 * (CLASSES_SIZE + COLUMNS_SIZE + FOLLOWERS_SIZE);
 export const CLASSES: usize = HAS_3_0 ? memory.data(TABLES_SIZE, 8) : 0;
 export const COLUMNS: usize = CLASSES + 2 * CLASSES_SIZE;
 export const FOLLOWERS: usize = COLUMNS + 2 * COLUMNS_SIZE;
+
+// --- scratch of one observe (profile gateway): packets read, their flows not yet looked up (known-flows-ahead.ts) -------------
+//
+//   0          8          16    20    24      26         27     28
+//   | addresses| transport| slot| seen| length| direction| flags| next
+//
+/** u64, local in the low half, remote in the high one. */
+export const NOTE_ADDRESSES: usize = 0;
+/** u64, ports and PROTOCOL_, as at FLOW_PORTS. */
+export const NOTE_TRANSPORT: usize = 8;
+/** u32, where in the index the flow's home is. */
+export const NOTE_SLOT: usize = 16;
+/** u32, ms after AGENT_SEEN_BASE. */
+export const NOTE_SEEN: usize = 20;
+/** u16, transport header and payload; written in one with direction and flags. */
+export const NOTE_LENGTH: usize = 24;
+/** u8, DIRECTION_. */
+export const NOTE_DIRECTION: usize = 26;
+/** u8, 0 but for TCP. */
+export const NOTE_TCP_FLAGS: usize = 27;
+/** usize, where the next frame stands. */
+export const NOTE_NEXT: usize = 28;
+export const NOTE_SIZE: i32 = 32;
+export const NOTES_MAX: i32 = 16;
+export const NOTES: usize = LOOKS_AHEAD ? memory.data(NOTES_MAX * NOTE_SIZE, 8) : 0;
 
 // --- input and outbox -------------------------------------------------------------------------------------------
 export const INPUT: usize = memory.data(INPUT_SIZE, 8);

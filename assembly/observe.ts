@@ -4,9 +4,21 @@ import { BAD_FRAME, BAD_LENGTH } from '../schema/codes';
 import { FRAME_CAPTURED, FRAME_HEADER, FRAME_LINK, FRAME_ORIGINAL, FRAME_TIME } from '../schema/frame';
 import { STATUS_BYTES, STATUS_DUE, STATUS_NOW, STATUS_VERDICTS } from '../schema/status';
 import { WOULD_MERGE } from './flow/everything-else';
+import { usedRecords } from './flow/table';
 import { observeKnown } from './known-flows';
+import { observeKnownAhead } from './known-flows-ahead';
 import { stripLink } from './link/strip';
-import { AGENT, AGENT_OLDEST, AGENT_SEEN_BASE, HAS_FAST_PATH, INPUT, INPUT_SIZE, STATUS } from './memory';
+import {
+  AGENT,
+  AGENT_OLDEST,
+  AGENT_SEEN_BASE,
+  FAMILY_V4,
+  HAS_FAST_PATH,
+  INPUT,
+  INPUT_SIZE,
+  LOOKS_AHEAD,
+  STATUS,
+} from './memory';
 import { readIpv4 } from './packet/ipv4';
 import { readIpv6 } from './packet/ipv6';
 import { clampTime, setNow } from './schedule';
@@ -17,6 +29,9 @@ const CROSSES_DUE: i32 = WOULD_MERGE - 1;
 /** Frames the slow way takes when the fast one took none: a scan is new flows only, and trying costs 7 ns a frame. */
 const PATIENCE: i32 = 8;
 
+/** Records from which looking ahead pays: with 2,000 both ways take the same time, with 10,000 this one 18 % less, with 50,000 30 %. */
+const MANY_RECORDS: u32 = 4096;
+
 /** Counts the frames in INPUT[offset, offset + length). Returns the offset of the first frame not taken, or a code. */
 export function observeFrames(offset: i32, length: i32): i32 {
   if (<u32>offset > <u32>INPUT_SIZE || <u32>length > <u32>(INPUT_SIZE - offset)) return BAD_LENGTH;
@@ -25,7 +40,8 @@ export function observeFrames(offset: i32, length: i32): i32 {
   let patience = 0;
   while (true) {
     if (HAS_FAST_PATH && patience-- === 0) {
-      const reached = observeKnown(at, end);
+      const many = LOOKS_AHEAD && usedRecords(FAMILY_V4) > MANY_RECORDS;
+      const reached = many ? observeKnownAhead(at, end) : observeKnown(at, end);
       patience = reached === at ? PATIENCE : 0;
       at = reached;
     }

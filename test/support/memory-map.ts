@@ -28,6 +28,8 @@ export function memoryMap(core: CoreExports): Region[] {
     core.PROFILE.value === 1
       ? 0
       : 2 * (classes * layout('CLASS_SIZE') + layout('COLUMNS_SIZE') + flows * (flows < 256 ? 1 : 2));
+  // The profile that looks ahead: what it noted.
+  const notes = flows < 256 ? 0 : layout('NOTES_MAX') * layout('NOTE_SIZE');
   const sizes: ReadonlyArray<readonly [string, WebAssembly.Global<'i32'>, number]> = [
     ['STATUS', core.STATUS, STATUS_SIZE],
     ['AGENT', core.AGENT, core.AGENT_SIZE.value],
@@ -53,6 +55,8 @@ export function memoryMap(core: CoreExports): Region[] {
       .map(([name, global, size]) => ({ name, start: global.value, end: global.value + size })),
     // No export names it: behind the plan.
     ...(tables === 0 ? [] : [{ name: 'CLASSES, COLUMNS, FOLLOWERS', start: plan, end: plan + tables }]),
+    // Nor this one: before the input.
+    ...(notes === 0 ? [] : [{ name: 'NOTES', start: core.INPUT.value - notes, end: core.INPUT.value }]),
   ].sort((one, other) => one.start - other.start);
 }
 
