@@ -124,6 +124,22 @@ export class Core {
     return stopped < 0 ? this.#check(stopped) : stopped;
   }
 
+  /**
+   * Turns the pcap records (little-endian) in input[0, length) into frames of `link`, in place: quicker than JavaScript reads them.
+   * Stops before the first one that is cut or longer than a frame can be: `end`. Undefined in profiles that cannot: all but gateway.
+   * @throws WardletError WL_BAD_LENGTH
+   */
+  pcapToFrames(
+    length: number,
+    link: number,
+    nanoseconds: boolean,
+  ): { readonly records: number; readonly end: number } | undefined {
+    const result = this.exports.pcapToFrames?.(length, link, nanoseconds ? 1 : 0);
+    if (result === undefined) return undefined;
+    if (result < 0n) this.#check(Number(result));
+    return { records: Number(result >> 32n), end: Number(result & 0xffff_ffffn) };
+  }
+
   /** Collects ahead of the schedule; default: every enabled collector. Returns the number of messages finished. */
   collect(timeMs: number, collectors: readonly CollectorName[] = []): number {
     const bits = collectors.reduce((sum, name) => sum | COLLECTOR_BITS[name], 0);

@@ -42,4 +42,6 @@ export interface CoreExports {
   disconnect(time: bigint): number;
   next(): number;
   acknowledge(sequence: number): number;
+  /** Profile gateway alone (assembly/gateway.ts). */
+  readonly pcapToFrames?: (length: number, link: number, nanoseconds: number) => bigint;
 }

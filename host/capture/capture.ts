@@ -7,6 +7,16 @@ export const MAX_CAPTURED = 512;
 /** The smallest target `fill` takes: a frame of MAX_CAPTURED with its header, and room to skip the rest of it. */
 export const MIN_TARGET = 1024;
 
+/**
+ * Turns the little-endian pcap records at the start of a target into frames of `link`, in place, as ClassicPcap does: up to the first one
+ * that is cut or has more than 65,535 captured bytes. Says how many there were and where they end, or undefined: it cannot.
+ */
+export type PcapRewriter = (
+  length: number,
+  link: number,
+  nanoseconds: boolean,
+) => { readonly records: number; readonly end: number } | undefined;
+
 export interface Capture {
   readonly format: 'pcap' | 'pcapng';
   /** LINKTYPE_ values met so far; pcapng may bring more on the way. */
@@ -17,9 +27,10 @@ export interface Capture {
    * Writes whole frames (schema/frame.ts) from offset 0 of `target`, which has 1,024 bytes or more, and returns how many
    * bytes they take: 0 at the end of the capture. All of `target` may be written over. A number comes back at once where
    * the source answers at once; until it has come, no other call. Frames before a fault come first; the call that meets it
-   * throws (WL_BAD_CAPTURE, WL_CUT_CAPTURE, WL_BAD_FILE), and so do all after it.
+   * throws (WL_BAD_CAPTURE, WL_CUT_CAPTURE, WL_BAD_FILE), and so do all after it. rewriter: of this target, where there is one
+   * (Core.pcapToFrames of a core whose input it is); it has 65,551 bytes or more.
    */
-  fill(target: Uint8Array): number | Promise<number>;
+  fill(target: Uint8Array, rewriter?: PcapRewriter): number | Promise<number>;
   /** After that, fill throws WL_BAD_FILE. */
   close(): void | Promise<void>;
 }
@@ -33,6 +44,7 @@ export abstract class StreamedCapture {
   protected readonly source: RewindableSource;
   /** Of the target of the call under way. */
   protected view: DataView = new DataView(new ArrayBuffer(0));
+  protected rewriter: PcapRewriter | undefined;
   #failure: unknown;
 
   constructor(source: RewindableSource) {
@@ -43,13 +55,14 @@ export abstract class StreamedCapture {
     return this.source.position;
   }
 
-  fill(target: Uint8Array): number | Promise<number> {
+  fill(target: Uint8Array, rewriter?: PcapRewriter): number | Promise<number> {
     if (this.#failure !== undefined) throw this.#failure;
     if (target.length < MIN_TARGET) {
       throw new WardletError('WL_BAD_LENGTH', `a target of ${target.length} bytes is too small`, {
         hint: `give fill() at least ${MIN_TARGET} bytes`,
       });
     }
+    this.rewriter = rewriter;
     const view = this.view;
     if (
       view.buffer !== target.buffer ||

@@ -7,7 +7,7 @@ import { type FlowVisitor, visitFlows } from '../../bindings/js/messages/flow-vi
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import type { CoreStatus } from '../../bindings/js/status.ts';
 import { FRAME_CAPTURED, FRAME_HEADER, FRAME_TIME } from '../../schema/frame.ts';
-import { type Capture, MIN_TARGET } from '../capture/capture.ts';
+import { type Capture, MIN_TARGET, type PcapRewriter } from '../capture/capture.ts';
 import { FrameFeed, frameTime } from '../frames/frame-feed.ts';
 import { FlowTotals } from './flow-totals.ts';
 
@@ -49,10 +49,14 @@ export async function inspectCapture(
   const inspector = new Inspector(core, options);
   // Frames go straight into the core's input where a whole record fits there.
   const target = core.input.length >= MIN_TARGET ? core.input : new Uint8Array(MIN_TARGET * 64);
+  const rewriter: PcapRewriter | undefined =
+    target === core.input
+      ? (length, link, nanoseconds) => core.pcapToFrames(length, link, nanoseconds)
+      : undefined;
   let failure: unknown;
   try {
     for (;;) {
-      const filled = capture.fill(target);
+      const filled = capture.fill(target, rewriter);
       const length = typeof filled === 'number' ? filled : await filled;
       if (length === 0) break;
       if (target === core.input) inspector.observe(length);

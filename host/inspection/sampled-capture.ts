@@ -1,6 +1,6 @@
 // A look at the beginning of a capture that can be read only once: what was looked at comes out again first.
 
-import type { Capture } from '../capture/capture.ts';
+import type { Capture, PcapRewriter } from '../capture/capture.ts';
 
 const CHUNK = 65536;
 
@@ -49,9 +49,9 @@ export class SampledCapture implements Capture {
   }
 
   /** target: 65,536 bytes or more. */
-  fill(target: Uint8Array): number | Promise<number> {
+  fill(target: Uint8Array, rewriter?: PcapRewriter): number | Promise<number> {
     const chunk = this.#chunks[this.#next];
-    if (chunk === undefined) return this.#capture.fill(target);
+    if (chunk === undefined) return this.#capture.fill(target, rewriter);
     this.#next++;
     target.set(chunk);
     return chunk.length;
