@@ -184,8 +184,8 @@ function messageTable(messages: readonly MessageFigures[]): string {
 }
 
 function inspectionText(figures: InspectionFigures): string {
-  const { packets, flows, captureBytes, seconds, packetsPerSecond, oneCore } = figures;
+  const { packets, flows, captureBytes, seconds, packetsPerSecond, oneCore, withoutCertificates } = figures;
   const what = `${grouped(packets)} packets, ${grouped(flows)} flows, ${byteSize(captureBytes)}`;
   const speed = `${(packetsPerSecond / 1e6).toFixed(2)} million packets/s`;
-  return `${what} in ${seconds.toFixed(3)} s${oneCore ? ', on one core' : ''}: ${out.bold(speed)}, output checked`;
+  return `${what} in ${seconds.toFixed(3)} s${oneCore ? ', on one core' : ''}: ${out.bold(speed)}, output checked${withoutCertificates ? '; NODE_EXTRA_CA_CERTS left out' : ''}`;
 }
