@@ -90,7 +90,7 @@ test(`pcapToFrames: any bytes and any length, nothing but the input changes, SEE
 });
 
 test('pcapToFrames: only the gateway has it; a length over the input is refused', async () => {
-  for (const profile of ['lean-strict', 'standard'] as const) {
+  for (const profile of ['lean', 'lean-strict', 'standard'] as const) {
     const core = await loadCore(wasmBytes(profile));
     assert.is(core.pcapToFrames(0, 1, false), undefined);
   }
