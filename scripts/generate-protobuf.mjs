@@ -55,10 +55,12 @@ ${lines.join('')}};
 
 /**
  * The schema as the reader takes it: packed columns and texts are the bytes they are on the wire (the same wire type).
- * Columns are walked in place, so that no byte of one costs an array element of 8, or an object.
+ * Columns are walked in place, so that no byte of one costs an array element of 8, or an object; so flows need no reader here.
  */
 function asRead() {
   const json = protobuf.parse(schema).root.toJSON();
+  messagesOf(json).Event.fields.networkActivity.type = 'bytes';
+  for (const name of ['NetworkActivity', 'FlowTable']) delete messagesOf(json)[name];
   for (const { fields } of Object.values(messagesOf(json))) {
     for (const field of Object.values(fields ?? {})) {
       const isColumn = field.rule === 'repeated' && /^[su]int/.test(field.type);

@@ -2,16 +2,20 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatAddress } from '../bindings/js/address.ts';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
 import { visitFlows } from '../bindings/js/messages/flow-visitor.ts';
 import { coreMessages } from './support/core-messages.ts';
+import { encodeFlatBuffers } from './support/encode-3.0-flatbuffers.ts';
+import { encodeProtobuf } from './support/encode-3.0-protobuf.ts';
 import { EVENT_TIME, EVERY_PAYLOAD, event, message } from './support/every-payload.ts';
 import { struct, table, tables, u8 } from './support/flatbuffers-writer.ts';
 import { peerV4, peerV6 } from './support/packets.ts';
+import { randomMessage } from './support/random-message-3.0.ts';
+import { SeededRandom, seedOfRun } from './support/seeded-random.ts';
 import { errorOf } from './support/thrown-error.ts';
 import { decodedFlows, visitedFlows } from './support/visited-flows.ts';
 
+const SEED = seedOfRun();
 const PACKETS = Array.from({ length: 60 }, (_, number) => ({
   to: number % 2 ? peerV4(number) : peerV6(number),
   protocol: (['TCP', 'UDP', 'ICMP'] as const)[number % 3] ?? 'TCP',
@@ -31,41 +35,44 @@ test('the visitor sees what decodeMessage returns, in its order', async () => {
   }
 });
 
-test('a message is read where it stands in a larger memory', async () => {
+test(`so it does of random messages of schema 3.0, in both encodings, SEED=${SEED}`, () => {
+  const random = new SeededRandom(SEED);
+  for (let round = 0; round < 100; round++) {
+    const message = randomMessage(random);
+    const forms = [
+      ['3.0-protobuf', encodeProtobuf(message)],
+      ['3.0-flatbuffers', encodeFlatBuffers(message)],
+    ] as const;
+    for (const [format, bytes] of forms) {
+      assert.equal(visitedFlows(bytes, format), decodedFlows(decodeMessage(bytes, format)));
+    }
+  }
+});
+
+test('of schema 2.3: what it does not say is nothing', () => {
+  visitFlows(message(event(1, EVERY_PAYLOAD[0]?.table ?? table())), '2.3', (flow) => {
+    assert.equal([flow.packetsIn, flow.packetsOut, flow.initiator, flow.outcome], [0, 0, 0, 0]);
+    assert.equal([flow.firstSeen, flow.lastSeen], [EVENT_TIME * 10, EVENT_TIME * 10]);
+  });
+});
+
+test('positions are those of the bytes given, also of a view into a larger memory', async () => {
   const [bytes = new Uint8Array()] = await coreMessages(PACKETS);
   const memory = new Uint8Array(bytes.length + 64).fill(0xaa);
   memory.set(bytes, 32);
-  const flows: string[] = [];
-  visitFlows(
-    new DataView(memory.buffer),
-    32,
-    bytes.length,
-    (family, _protocol, _local, _remote, _in, _out, at) => {
-      const size = family === 4 ? 4 : 16;
-      flows.push(`${formatAddress(memory, at, size)} ${formatAddress(memory, at + size, size)}`);
-    },
-  );
-  const expected = decodedFlows(decodeMessage(bytes));
-  assert.equal(
-    flows,
-    expected.map(({ localAddress, remoteAddress }) => `${localAddress} ${remoteAddress}`),
-  );
-  // Offsets count from the beginning of the view, also of one that begins inside its buffer.
-  const local = new DataView(memory.buffer, 16, bytes.length + 20);
-  visitFlows(local, 16, bytes.length, (family, _protocol, _local, _remote, _in, _out, at) => {
-    if (family === 4) assert.is(local.getUint32(at), 0x0a000005);
-  });
-  assert.match(errorOf(() => visitFlows(local, 21, bytes.length, () => {})).message, /reach over/);
+  const view = memory.subarray(32, 32 + bytes.length);
+  assert.equal(visitedFlows(view), visitedFlows(bytes));
 });
 
 test('the time is that of the event', () => {
   const times: number[] = [];
   const payload = EVERY_PAYLOAD[0]?.table ?? table();
   const later = table({ 0: struct(new Uint8Array(16)), 3: u8(1), 4: payload });
-  visitFlows(message(event(1, payload), later), (...flow) => {
-    times.push(flow[7]);
+  visitFlows(message(event(1, payload), later), '2.3', ({ time }) => {
+    times.push(time);
   });
-  assert.equal(times, [EVENT_TIME, EVENT_TIME, EVENT_TIME, 0, 0, 0]);
+  const tenths = EVENT_TIME * 10;
+  assert.equal(times, [tenths, tenths, tenths, 0, 0, 0]);
 });
 
 test('what decodeMessage refuses is refused in the same words, wherever it stands', () => {
@@ -77,7 +84,7 @@ test('what decodeMessage refuses is refused in the same words, wherever it stand
   for (const last of broken) {
     const bytes = message(event(1, EVERY_PAYLOAD[0]?.table ?? table()), last);
     let seen = 0;
-    const error = errorOf(() => visitFlows(bytes, () => seen++));
+    const error = errorOf(() => visitFlows(bytes, '2.3', () => seen++));
     assert.is(error.message, errorOf(() => decodeMessage(bytes)).message);
     assert.is(seen, 3);
   }
@@ -86,7 +93,7 @@ test('what decodeMessage refuses is refused in the same words, wherever it stand
 test('an error of the visitor comes through', () => {
   const bytes = message(event(1, EVERY_PAYLOAD[0]?.table ?? table()));
   assert.throws(() => {
-    visitFlows(bytes, () => {
+    visitFlows(bytes, '2.3', () => {
       throw new RangeError('full');
     });
   }, /^full$/);

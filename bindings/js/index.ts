@@ -24,7 +24,7 @@ export { DEFAULT_SNAP, type FrameOptions, writeFrame } from './frames.ts';
 export { type CoreSource, loadCore } from './load.ts';
 export { decodeMessage } from './messages/decode.ts';
 export { type ByteMeaning, explainMessage } from './messages/explain.ts';
-export { type FlowVisitor, visitFlows } from './messages/flow-visitor.ts';
+export { type FlowVisitor, type VisitedFlow, visitFlows } from './messages/flow-visitor.ts';
 export {
   type AddressFamily,
   BASELINE_RESULTS,

@@ -53,8 +53,8 @@ export async function runDevice(source: CoreSource): Promise<DeviceRun> {
   for (let message = core.nextMessage(); message; message = core.nextMessage()) {
     messages.push([...message.bytes]);
     decoded.push(decodeMessage(message.bytes, message.format));
-    visitFlows(message.bytes, (...flow) => {
-      bytesOut += flow[5];
+    visitFlows(message.bytes, message.format, (flow) => {
+      bytesOut += flow.bytesOut;
     });
     core.acknowledge(message.sequence);
   }

@@ -5,23 +5,22 @@ import { formatAddress } from '../address.ts';
 import { uuidText } from '../uuid.ts';
 import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
-import { walkFlows } from './flow-walk-2.3.ts';
+import { flowObject23, flowObject30 } from './flow-object.ts';
+import { type FlowSchema, walkFlows } from './flow-walk-2.3.ts';
 import { readPayload } from './payload-2.3.ts';
 import {
   type Flow,
   type NetworkActivity,
-  nameOf,
-  PROTOCOL_NAMES,
   type SecurityEvent,
   type SecurityMessage,
   versionText,
 } from './security-message.ts';
 
 /**
- * Decodes one message; the bytes are not trusted. Text that is no UTF-8 is kept with U+FFFD in place of what is not.
+ * Decodes one message; the bytes are not trusted. `activity`: what makes something of the flows. Text that is no UTF-8 is kept with U+FFFD in place of what is not.
  * @throws WardletError WL_BAD_MESSAGE: damaged, a required field is missing, or built to cost more than it is long
  */
-export function decodeMessage23(bytes: Uint8Array): SecurityMessage {
+export function decodeMessage23(bytes: Uint8Array, activity: ActivityReader = readActivity): SecurityMessage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = new FlatBufferReader(view, 0, bytes.length);
   const envelope = readEnvelope(reader);
@@ -34,7 +33,7 @@ export function decodeMessage23(bytes: Uint8Array): SecurityMessage {
       collectionIntervalSeconds: intervalSeconds,
       payload:
         payloadType === PAYLOAD_NETWORK_ACTIVITY
-          ? readActivity(reader, bytes, payload)
+          ? activity(reader, bytes, payload, time * 10, '2.3')
           : readPayload(reader, payloadType, payload),
     });
   }
@@ -46,53 +45,36 @@ export function decodeMessage23(bytes: Uint8Array): SecurityMessage {
   };
 }
 
-export type WritableFlow = { -readonly [Key in keyof Flow]: Flow[Key] };
+/** Reads a table NetworkActivity. `time`: the event's, in tenths of a second. @throws WardletError WL_BAD_MESSAGE */
+export type ActivityReader = (
+  reader: FlatBufferReader,
+  bytes: Uint8Array,
+  activity: number,
+  time: number,
+  schema: FlowSchema,
+) => NetworkActivity;
 
-/** `more` adds what a later schema says of a flow, from its table NetworkActivityCommon. @throws WardletError WL_BAD_MESSAGE */
+type WritableFlow = { -readonly [Key in keyof Flow]: Flow[Key] };
+
+/** An object for every flow. */
 export function readActivity(
   reader: FlatBufferReader,
   bytes: Uint8Array,
   activity: number,
-  more?: (flow: WritableFlow, common: number) => void,
+  time: number,
+  schema: FlowSchema,
 ): NetworkActivity {
   const flows: Flow[] = [];
-  walkFlows(
-    reader,
-    activity,
-    0,
-    (
-      family,
-      protocol,
-      localPort,
-      remotePort,
-      bytesIn,
-      bytesOut,
-      addresses,
-      _time,
-      processId,
-      userId,
-      executable,
-      commandLine,
-      common,
-    ) => {
-      const size = family === 4 ? 4 : 16;
-      const flow: WritableFlow = {
-        family,
-        protocol: nameOf(PROTOCOL_NAMES, protocol),
-        localAddress: formatAddress(bytes, addresses, size),
-        localPort,
-        remoteAddress: formatAddress(bytes, addresses + size, size),
-        remotePort,
-        bytesIn,
-        bytesOut,
-      };
-      if (processId) flow.processId = reader.view.getUint16(processId, true);
-      if (userId) flow.userId = reader.view.getUint16(userId, true);
-      if (executable) flow.executable = reader.decodeText(executable);
-      if (commandLine) flow.commandLine = reader.decodeText(commandLine);
-      more?.(flow, common);
-      flows.push(flow);
-    },
-  );
+  walkFlows(reader, activity, time, schema, (cursor) => {
+    const flow: WritableFlow =
+      schema === '3.0'
+        ? flowObject30(cursor, bytes, formatAddress(bytes, cursor.local, cursor.family === 4 ? 4 : 16))
+        : flowObject23(cursor, bytes);
+    if (cursor.processId) flow.processId = reader.view.getUint16(cursor.processId, true);
+    if (cursor.userId) flow.userId = reader.view.getUint16(cursor.userId, true);
+    if (cursor.executable) flow.executable = reader.decodeText(cursor.executable);
+    if (cursor.commandLine) flow.commandLine = reader.decodeText(cursor.commandLine);
+    flows.push(flow);
+  });
   return { kind: 'NetworkActivity', flows };
 }

@@ -2,14 +2,6 @@
 
 import { PAYLOAD_NETWORK_ACTIVITY } from '../../../schema/message-2.3.ts';
 import {
-  COMMON_DURATION,
-  COMMON_INITIATOR,
-  COMMON_LAST_SEEN,
-  COMMON_OUTCOME,
-  COMMON_PACKETS_IN,
-  COMMON_PACKETS_OUT,
-  COMMON_TCP_FLAGS_IN,
-  COMMON_TCP_FLAGS_OUT,
   DETECTION_COUNT,
   DETECTION_DIRECTION,
   DETECTION_DURATION,
@@ -40,7 +32,7 @@ import {
 } from '../../../schema/message-3.0-flatbuffers.ts';
 import { formatAddress } from '../address.ts';
 import { uuidText } from '../uuid.ts';
-import { readActivity, type WritableFlow } from './decode-2.3.ts';
+import { type ActivityReader, readActivity } from './decode-2.3.ts';
 import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
 import { readPayload } from './payload-2.3.ts';
@@ -52,9 +44,7 @@ import {
   DETECTION_SEVERITIES,
   DETECTION_STATES,
   type Detection,
-  INITIATORS,
   nameOf,
-  OUTCOMES,
   type Payload,
   PROTOCOL_NAMES,
   type SecurityMessage,
@@ -64,13 +54,15 @@ import {
 
 const UUID_BYTES = 16;
 const OFFSET = 4;
-const COMMON = 'NetworkActivityCommon';
 
 /**
- * Decodes one message; the bytes are not trusted.
+ * Decodes one message; the bytes are not trusted. `activity`: what makes something of the flows.
  * @throws WardletError WL_BAD_MESSAGE: damaged, a required field is missing, or built to cost more than it is long
  */
-export function decodeFlatBuffers30(bytes: Uint8Array): SecurityMessage {
+export function decodeFlatBuffers30(
+  bytes: Uint8Array,
+  activity: ActivityReader = readActivity,
+): SecurityMessage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = new FlatBufferReader(view, 0, bytes.length);
   const envelope = readEnvelope(reader);
@@ -97,7 +89,10 @@ export function decodeFlatBuffers30(bytes: Uint8Array): SecurityMessage {
         id: uuidText(bytes, id),
         time: tenths / 10,
         collectionIntervalSeconds: intervalSeconds,
-        payload: readPayload30(reader, bytes, payloadType, payload, tenths),
+        payload:
+          payloadType === PAYLOAD_NETWORK_ACTIVITY
+            ? activity(reader, bytes, payload, tenths, '3.0')
+            : readPayload30(reader, bytes, payloadType, payload, tenths),
       };
     }),
   };
@@ -112,8 +107,6 @@ function readPayload30(
   time: number,
 ): Payload {
   switch (type) {
-    case PAYLOAD_NETWORK_ACTIVITY:
-      return readActivity(reader, bytes, table, (flow, common) => addFields(reader, flow, common, time));
     case PAYLOAD_STATISTICS:
       return readStatistics(reader, table);
     case PAYLOAD_DETECTION:
@@ -121,21 +114,6 @@ function readPayload30(
     default:
       return readPayload(reader, type, table);
   }
-}
-
-function addFields(reader: FlatBufferReader, flow: WritableFlow, common: number, time: number): void {
-  const last = time - reader.u32(common, COMMON_LAST_SEEN, `${COMMON}.last_seen`);
-  flow.packetsIn = reader.u32(common, COMMON_PACKETS_IN, `${COMMON}.packets_in`);
-  flow.packetsOut = reader.u32(common, COMMON_PACKETS_OUT, `${COMMON}.packets_out`);
-  flow.firstSeen = (last - reader.u32(common, COMMON_DURATION, `${COMMON}.duration`)) / 10;
-  flow.lastSeen = last / 10;
-  flow.initiator = nameOf(INITIATORS, reader.i8(common, COMMON_INITIATOR, `${COMMON}.initiator`));
-  flow.outcome = nameOf(OUTCOMES, reader.i8(common, COMMON_OUTCOME, `${COMMON}.outcome`));
-  const flagsIn = reader.u8(common, COMMON_TCP_FLAGS_IN, `${COMMON}.tcp_flags_in`);
-  const flagsOut = reader.u8(common, COMMON_TCP_FLAGS_OUT, `${COMMON}.tcp_flags_out`);
-  if (flow.protocol !== 'TCP') return;
-  flow.tcpFlagsIn = flagsIn;
-  flow.tcpFlagsOut = flagsOut;
 }
 
 /** Those that are not zero; undefined where the table is absent. */

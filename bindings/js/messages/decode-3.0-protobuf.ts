@@ -1,8 +1,10 @@
 // Messages of schema 3.0 as protobuf into a SecurityMessage.
 
+import { ACTIVITY_IPV6, EVENT_NETWORK_ACTIVITY } from '../../../schema/message-3.0-numbers.ts';
 import { formatAddress } from '../address.ts';
 import { uuidText } from '../uuid.ts';
-import { readFlowTable } from './flow-table-3.0.ts';
+import { flowObject30, unspecified } from './flow-object.ts';
+import { FlowTableReader, TablePlace } from './flow-table-3.0.ts';
 import * as generated from './generated/message-3.0.js';
 import { NumberColumn } from './protobuf-columns.ts';
 import { refuse, walkProtobuf } from './protobuf-walk.ts';
@@ -21,6 +23,7 @@ import {
   type ListeningPort,
   LOG_LEVELS,
   type LogRecord,
+  type NetworkActivity,
   nameOf,
   type Payload,
   PROCESS_EVENTS,
@@ -41,12 +44,15 @@ const PORT_MAX = 65_535;
 // A byte order mark is text like any other; what is no UTF-8 becomes U+FFFD.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** What makes something of the flows of an event. `time`: the event's, in tenths of a second. */
+export type TableReader = (bytes: Uint8Array, tables: readonly TablePlace[], time: number) => NetworkActivity;
+
 /**
- * Decodes one message; the bytes are not trusted.
+ * Decodes one message; the bytes are not trusted. `activity`: what makes something of the flows.
  * @throws WardletError WL_BAD_MESSAGE: damaged, or built to cost more than it is long
  */
-export function decodeProtobuf30(bytes: Uint8Array): SecurityMessage {
-  const unknown = unknownPayloads(bytes);
+export function decodeProtobuf30(bytes: Uint8Array, activity: TableReader = readFlows): SecurityMessage {
+  const places = placesIn(bytes);
   const message = decodeChecked(bytes);
   const { bootId, sequence, counters } = message;
   if (bootId.length !== UUID_BYTES) refuse('Message.boot_id', `${bootId.length} bytes are no UUID`);
@@ -60,27 +66,82 @@ export function decodeProtobuf30(bytes: Uint8Array): SecurityMessage {
     time: time / 10,
     uptimeSeconds: message.uptime,
     ...(counters ? { counters: readCounters(counters) } : {}),
-    events: message.events.map((event, index) => ({
-      id: eventId(bootId, sequence, index),
-      time: (time + event.time) / 10,
-      collectionIntervalSeconds: event.interval,
-      payload: readPayload(event, time + event.time, unknown.get(index) ?? 0),
-    })),
+    events: message.events.map((event, index) => {
+      const { tables, unknown } = places[index] ?? NOTHING;
+      const tenths = time + event.time;
+      return {
+        id: eventId(bootId, sequence, index),
+        time: tenths / 10,
+        collectionIntervalSeconds: event.interval,
+        payload: tables ? activity(bytes, tables, tenths) : readPayload(event, tenths, unknown),
+      };
+    }),
   };
 }
 
-/** Checks the message; by number of the event, what payload of a later schema it has. */
-function unknownPayloads(bytes: Uint8Array): Map<number, number> {
-  const unknown = new Map<number, number>();
-  let event = -1;
+/** What of an event the walk alone finds. */
+interface EventPlaces {
+  /** Of its network activity, where it has some. */
+  tables: TablePlace[] | undefined;
+  /** The payload of a later schema that it has. */
+  unknown: number;
+}
+
+const NOTHING: EventPlaces = { tables: undefined, unknown: 0 };
+
+/** Checks the message. */
+function placesIn(bytes: Uint8Array): EventPlaces[] {
+  const events: EventPlaces[] = [];
+  let event: EventPlaces = { ...NOTHING };
+  let table = new TablePlace(4);
   walkProtobuf(bytes, {
-    field({ message, number, field, wireType }) {
-      if (message === 'Message' && number === EVENTS_FIELD) event++;
-      if (message === 'Event' && field === undefined && wireType === 2)
-        unknown.set(event, number - KIND_OFFSET);
+    field({ message, number, field, wireType, content, end }) {
+      switch (message) {
+        case 'Message':
+          if (number !== EVENTS_FIELD) break;
+          event = { ...NOTHING };
+          events.push(event);
+          break;
+        case 'Event':
+          if (number === EVENT_NETWORK_ACTIVITY) event.tables = [];
+          else if (field === undefined && wireType === 2) event.unknown = number - KIND_OFFSET;
+          break;
+        case 'NetworkActivity':
+          if (field === undefined) break;
+          table = new TablePlace(number === ACTIVITY_IPV6 ? 6 : 4);
+          event.tables?.push(table);
+          break;
+        case 'FlowTable':
+          table.set(number, content, end);
+      }
     },
   });
-  return unknown;
+  return events;
+}
+
+/** An object for every flow. */
+function readFlows(bytes: Uint8Array, tables: readonly TablePlace[], time: number): NetworkActivity {
+  const flows: Flow[] = [];
+  for (const table of inOrder(tables)) {
+    const reader = new FlowTableReader(bytes, table, time);
+    const { flow } = reader;
+    const locals = new Map<number, string>();
+    while (reader.next()) {
+      let local = locals.get(flow.local);
+      if (local === undefined) {
+        local =
+          flow.local < 0 ? unspecified(flow) : formatAddress(bytes, flow.local, flow.family === 4 ? 4 : 16);
+        locals.set(flow.local, local);
+      }
+      flows.push(flowObject30(flow, bytes, local));
+    }
+  }
+  return { kind: 'NetworkActivity', flows };
+}
+
+/** IPv4 first. */
+export function inOrder(tables: readonly TablePlace[]): readonly TablePlace[] {
+  return [...tables].sort((one, other) => one.family - other.family);
 }
 
 function decodeChecked(bytes: Uint8Array): generated.Message {
@@ -102,13 +163,6 @@ function eventId(bootId: Uint8Array, sequence: number, index: number): string {
 }
 
 function readPayload(event: generated.Event, time: number, unknown: number): Payload {
-  if (event.networkActivity) {
-    const flows: Flow[] = [];
-    const { ipv4, ipv6 } = event.networkActivity;
-    if (ipv4) readFlowTable(ipv4, 4, time, flows);
-    if (ipv6) readFlowTable(ipv6, 6, time, flows);
-    return { kind: 'NetworkActivity', flows };
-  }
   if (event.systemInformation) {
     const { operatingSystem, kernel, hardware } = event.systemInformation;
     return {
@@ -206,7 +260,6 @@ function readDetection(detection: generated.Detection, time: number): Detection 
   const size = detection.peersIpv6 ? 16 : 4;
   const { peers } = detection;
   if (peers.length % size !== 0) refuse('Detection.peers', `${peers.length} bytes are no addresses`);
-  const ports = new NumberColumn(detection.ports, 'ports');
   const last = time - detection.lastSeen;
   return {
     kind: 'Detection',
@@ -220,13 +273,20 @@ function readDetection(detection: generated.Detection, time: number): Detection 
       formatAddress(peers, index * size, size),
     ),
     peerCount: detection.peerCount,
-    ports: Array.from({ length: ports.count() }, () => portOf(ports.next(), 'Detection.ports')),
+    ports: portsOf(detection.ports),
     portCount: detection.portCount,
     count: numberOf(detection.count),
     limit: numberOf(detection.limit),
     firstSeen: (last - detection.duration) / 10,
     lastSeen: last / 10,
   };
+}
+
+function portsOf(column: Uint8Array): number[] {
+  const numbers = new NumberColumn(column, 0, column.length, 'Detection.ports');
+  const ports: number[] = [];
+  while (numbers.hasMore) ports.push(portOf(numbers.next(), 'Detection.ports'));
+  return ports;
 }
 
 function familyOf({ length }: Uint8Array, what: string): 4 | 6 {

@@ -1,137 +1,204 @@
-// The flows of one FlowTable of schema 3.0 as protobuf: in the order of their classes, the rest in columns.
+// The flows of one FlowTable of schema 3.0 as protobuf: in the order of their classes, the rest in columns. One after the other,
+// and without an object for any.
 
-import { formatAddress } from '../address.ts';
-import type { FlowTable } from './generated/message-3.0.js';
+import {
+  CLASS_EVERYTHING_ELSE,
+  CLASS_FLAGS_IN_SHIFT,
+  CLASS_FLAGS_OUT_SHIFT,
+  CLASS_IN,
+  CLASS_INITIATOR,
+  CLASS_INITIATOR_SHIFT,
+  CLASS_LOCAL_SHIFT,
+  CLASS_OUT,
+  CLASS_OUTCOME,
+  CLASS_OUTCOME_SHIFT,
+  CLASS_PROTOCOL,
+  INITIATOR_REMOTE,
+  TABLE_BYTES_IN,
+  TABLE_BYTES_OUT,
+  TABLE_CLASSES,
+  TABLE_CLIENT_PORTS,
+  TABLE_DURATION,
+  TABLE_LAST_SEEN,
+  TABLE_LOCAL_ADDRESSES,
+  TABLE_PACKETS_IN,
+  TABLE_PACKETS_OUT,
+  TABLE_REMOTE_ADDRESSES,
+  TABLE_SERVICE_PORTS,
+} from '../../../schema/message-3.0-numbers.ts';
 import { BytesColumn, NumberColumn, zigzag } from './protobuf-columns.ts';
 import { refuse } from './protobuf-walk.ts';
-import {
-  type AddressFamily,
-  type Flow,
-  INITIATORS,
-  nameOf,
-  OUTCOMES,
-  PROTOCOL_NAMES,
-} from './security-message.ts';
+import type { AddressFamily } from './security-message.ts';
+import { FlowCursor } from './visited-flow.ts';
 
 const TCP = 0;
 const UDP = 1;
-const REMOTE = 2;
 const PORT_MAX = 65_535;
+const FIELDS = TABLE_BYTES_OUT + 1;
 
-interface FlowClass {
-  readonly protocol: number;
-  readonly initiator: number;
-  readonly outcome: number;
-  readonly hasReceived: boolean;
-  readonly hasSent: boolean;
-  readonly isEverythingElse: boolean;
-  readonly tcpFlagsOut: number;
-  readonly tcpFlagsIn: number;
-  readonly local: number;
-}
+/** Where the columns of a table stand in the message. */
+export class TablePlace {
+  readonly family: AddressFamily;
+  /** By field number: where it begins and ends; both 0 where it was left out. */
+  readonly #bounds = new Uint32Array(2 * FIELDS);
 
-/**
- * Appends the table's flows. `time`: the event's, in tenths of a second.
- * @throws WardletError WL_BAD_MESSAGE where columns, classes and addresses do not agree
- */
-export function readFlowTable(table: FlowTable, family: AddressFamily, time: number, flows: Flow[]): void {
-  const size = family === 4 ? 4 : 16;
-  const nowhere = family === 4 ? '0.0.0.0' : '::';
-  const locals = localAddresses(table.localAddresses, size);
-  const classes = new NumberColumn(table.classes, 'classes');
-  const remotes = new BytesColumn(table.remoteAddresses, 'remote_addresses', size);
-  const servicePorts = new NumberColumn(table.servicePorts, 'service_ports', 'sint32');
-  const clientPorts = new BytesColumn(table.clientPorts, 'client_ports', 2);
-  const lastSeen = new NumberColumn(table.lastSeen, 'last_seen');
-  const durations = new NumberColumn(table.duration, 'duration');
-  const packetsIn = new NumberColumn(table.packetsIn, 'packets_in');
-  const packetsOut = new NumberColumn(table.packetsOut, 'packets_out');
-  const bytesIn = new NumberColumn(table.bytesIn, 'bytes_in', 'uint64');
-  const bytesOut = new NumberColumn(table.bytesOut, 'bytes_out', 'uint64');
-  let service = 0;
-
-  while (classes.hasMore) {
-    const its = readClass(classes.next());
-    if (!classes.hasMore) refuse('FlowTable.classes', 'a class has no count');
-    const count = classes.next();
-    if (count === 0) refuse('FlowTable.classes', 'a class has no flow');
-    if (its.isEverythingElse && count > 1)
-      refuse('FlowTable.classes', 'a class of everything else has more than one flow');
-    const localAddress = its.isEverythingElse
-      ? nowhere
-      : (locals[its.local] ?? refuse('FlowTable.classes', `there is no local address ${its.local}`));
-    const hasPorts = !its.isEverythingElse && (its.protocol === TCP || its.protocol === UDP);
-    const protocol = nameOf(PROTOCOL_NAMES, its.protocol);
-    const initiator = nameOf(INITIATORS, its.initiator);
-    const outcome = nameOf(OUTCOMES, its.outcome);
-    for (let left = count; left > 0; left--) {
-      let remoteAddress = nowhere;
-      let localPort = 0;
-      let remotePort = 0;
-      if (!its.isEverythingElse) remoteAddress = formatAddress(table.remoteAddresses, remotes.next(), size);
-      if (hasPorts) {
-        service += zigzag(servicePorts.next());
-        if (service < 0 || service > PORT_MAX) refuse('FlowTable.service_ports', `${service} is no port`);
-        const client = clientPorts.isLeftOut ? 0 : bigEndian(table.clientPorts, clientPorts.next());
-        [localPort, remotePort] = its.initiator === REMOTE ? [service, client] : [client, service];
-      }
-      const last = time - lastSeen.next();
-      const first = last - durations.next();
-      flows.push({
-        family,
-        protocol,
-        localAddress,
-        localPort,
-        remoteAddress,
-        remotePort,
-        bytesIn: its.hasReceived ? bytesIn.next() : 0,
-        bytesOut: its.hasSent ? bytesOut.next() : 0,
-        packetsIn: its.hasReceived ? packetsIn.next() : 0,
-        packetsOut: its.hasSent ? packetsOut.next() : 0,
-        firstSeen: first / 10,
-        lastSeen: last / 10,
-        initiator,
-        outcome,
-        ...(its.protocol === TCP ? { tcpFlagsIn: its.tcpFlagsIn, tcpFlagsOut: its.tcpFlagsOut } : {}),
-      });
-    }
+  constructor(family: AddressFamily) {
+    this.family = family;
   }
-  const columns = [
-    remotes,
-    servicePorts,
-    clientPorts,
-    lastSeen,
-    durations,
-    packetsIn,
-    packetsOut,
-    bytesIn,
-    bytesOut,
-  ];
-  for (const column of columns) column.finish();
+
+  /** A field of a later schema is passed over. */
+  set(field: number, start: number, end: number): void {
+    if (field < FIELDS) this.#bounds.set([start, end], 2 * field);
+  }
+
+  start(field: number): number {
+    return this.#bounds[2 * field] ?? 0;
+  }
+
+  end(field: number): number {
+    return this.#bounds[2 * field + 1] ?? 0;
+  }
 }
 
-function localAddresses(bytes: Uint8Array, size: number): string[] {
-  if (bytes.length % size !== 0)
-    refuse('FlowTable.local_addresses', `${bytes.length} bytes are no addresses`);
-  const locals: string[] = [];
-  for (let at = 0; at < bytes.length; at += size) locals.push(formatAddress(bytes, at, size));
-  return locals;
-}
+/** Reads the flows of a table, in order. */
+export class FlowTableReader {
+  /** The flow read last. */
+  readonly flow = new FlowCursor();
+  readonly #place: TablePlace;
+  readonly #size: number;
+  readonly #bytes: Uint8Array;
+  readonly #classes: NumberColumn;
+  readonly #remotes: BytesColumn;
+  readonly #servicePorts: NumberColumn;
+  readonly #clientPorts: BytesColumn;
+  readonly #lastSeen: NumberColumn;
+  readonly #durations: NumberColumn;
+  readonly #packetsIn: NumberColumn;
+  readonly #packetsOut: NumberColumn;
+  readonly #bytesIn: NumberColumn;
+  readonly #bytesOut: NumberColumn;
+  // Of the class, and how many of its flows are still to come.
+  #left = 0;
+  #isNamed = false;
+  #hasPorts = false;
+  #isServiceLocal = false;
+  #hasReceived = false;
+  #hasSent = false;
+  #service = 0;
 
-function readClass(bits: number): FlowClass {
-  return {
-    protocol: bits & 3,
-    initiator: (bits >>> 2) & 3,
-    outcome: (bits >>> 4) & 7,
-    hasReceived: (bits & 0x80) !== 0,
-    hasSent: (bits & 0x100) !== 0,
-    isEverythingElse: (bits & 0x200) !== 0,
-    tcpFlagsOut: (bits >>> 10) & 0xff,
-    tcpFlagsIn: (bits >>> 18) & 0xff,
-    local: bits >>> 26,
-  };
-}
+  /** `time`: the event's, in tenths of a second. @throws WardletError WL_BAD_MESSAGE */
+  constructor(bytes: Uint8Array, place: TablePlace, time: number) {
+    const size = place.family === 4 ? 4 : 16;
+    const numbers = (field: number, name: string, type?: 'sint32' | 'uint64') =>
+      new NumberColumn(bytes, place.start(field), place.end(field), `FlowTable.${name}`, type);
+    const runs = (field: number, name: string, width: number) =>
+      new BytesColumn(bytes, place.start(field), place.end(field), `FlowTable.${name}`, width);
+    this.#place = place;
+    this.#size = size;
+    this.#bytes = bytes;
+    this.#classes = numbers(TABLE_CLASSES, 'classes');
+    this.#remotes = runs(TABLE_REMOTE_ADDRESSES, 'remote_addresses', size);
+    this.#servicePorts = numbers(TABLE_SERVICE_PORTS, 'service_ports', 'sint32');
+    this.#clientPorts = runs(TABLE_CLIENT_PORTS, 'client_ports', 2);
+    this.#lastSeen = numbers(TABLE_LAST_SEEN, 'last_seen');
+    this.#durations = numbers(TABLE_DURATION, 'duration');
+    this.#packetsIn = numbers(TABLE_PACKETS_IN, 'packets_in');
+    this.#packetsOut = numbers(TABLE_PACKETS_OUT, 'packets_out');
+    this.#bytesIn = numbers(TABLE_BYTES_IN, 'bytes_in', 'uint64');
+    this.#bytesOut = numbers(TABLE_BYTES_OUT, 'bytes_out', 'uint64');
+    this.flow.family = place.family;
+    this.flow.time = time;
+    const locals = place.end(TABLE_LOCAL_ADDRESSES) - place.start(TABLE_LOCAL_ADDRESSES);
+    if (locals % size !== 0) refuse('FlowTable.local_addresses', `${locals} bytes are no addresses`);
+  }
 
-function bigEndian(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  /** Reads the next flow; false after the last. @throws WardletError WL_BAD_MESSAGE where columns do not agree */
+  next(): boolean {
+    if (this.#left === 0 && !this.#nextClass()) return false;
+    this.#left--;
+    const { flow } = this;
+    if (this.#isNamed) flow.remote = this.#remotes.next();
+    if (this.#hasPorts) this.#readPorts(flow);
+    flow.lastSeen = flow.time - this.#lastSeen.next();
+    flow.firstSeen = flow.lastSeen - this.#durations.next();
+    if (this.#hasReceived) {
+      flow.packetsIn = this.#packetsIn.next();
+      flow.bytesIn = this.#bytesIn.next();
+    }
+    if (this.#hasSent) {
+      flow.packetsOut = this.#packetsOut.next();
+      flow.bytesOut = this.#bytesOut.next();
+    }
+    return true;
+  }
+
+  #readPorts(flow: FlowCursor): void {
+    const service = this.#service + zigzag(this.#servicePorts.next());
+    if (service < 0 || service > PORT_MAX) refuse('FlowTable.service_ports', `${service} is no port`);
+    this.#service = service;
+    let client = 0;
+    if (!this.#clientPorts.isLeftOut) {
+      const at = this.#clientPorts.next();
+      client = ((this.#bytes[at] as number) << 8) | (this.#bytes[at + 1] as number);
+    }
+    flow.localPort = this.#isServiceLocal ? service : client;
+    flow.remotePort = this.#isServiceLocal ? client : service;
+  }
+
+  #nextClass(): boolean {
+    const classes = this.#classes;
+    if (!classes.hasMore) {
+      this.#finish();
+      return false;
+    }
+    const bits = classes.next();
+    if (!classes.hasMore) refuse(classes.name, 'a class has no count');
+    const count = classes.next();
+    if (count === 0) refuse(classes.name, 'a class has no flow');
+    const { flow } = this;
+    flow.protocol = bits & CLASS_PROTOCOL;
+    flow.initiator = (bits >>> CLASS_INITIATOR_SHIFT) & CLASS_INITIATOR;
+    flow.outcome = (bits >>> CLASS_OUTCOME_SHIFT) & CLASS_OUTCOME;
+    flow.tcpFlagsOut = (bits >>> CLASS_FLAGS_OUT_SHIFT) & 0xff;
+    flow.tcpFlagsIn = (bits >>> CLASS_FLAGS_IN_SHIFT) & 0xff;
+    flow.localPort = 0;
+    flow.remotePort = 0;
+    flow.packetsIn = 0;
+    flow.packetsOut = 0;
+    flow.bytesIn = 0;
+    flow.bytesOut = 0;
+    this.#left = count;
+    this.#isNamed = (bits & CLASS_EVERYTHING_ELSE) === 0;
+    this.#hasPorts = this.#isNamed && (flow.protocol === TCP || flow.protocol === UDP);
+    this.#isServiceLocal = flow.initiator === INITIATOR_REMOTE;
+    this.#hasReceived = (bits & CLASS_IN) !== 0;
+    this.#hasSent = (bits & CLASS_OUT) !== 0;
+    if (this.#isNamed) {
+      flow.local = this.#localAt(bits >>> CLASS_LOCAL_SHIFT);
+      return true;
+    }
+    if (count > 1) refuse(classes.name, 'a class of everything else has more than one flow');
+    flow.local = -1;
+    flow.remote = -1;
+    return true;
+  }
+
+  #localAt(number: number): number {
+    const at = this.#place.start(TABLE_LOCAL_ADDRESSES) + number * this.#size;
+    if (at >= this.#place.end(TABLE_LOCAL_ADDRESSES))
+      refuse(this.#classes.name, `there is no local address ${number}`);
+    return at;
+  }
+
+  #finish(): void {
+    this.#remotes.finish();
+    this.#servicePorts.finish();
+    this.#clientPorts.finish();
+    this.#lastSeen.finish();
+    this.#durations.finish();
+    this.#packetsIn.finish();
+    this.#packetsOut.finish();
+    this.#bytesIn.finish();
+    this.#bytesOut.finish();
+  }
 }

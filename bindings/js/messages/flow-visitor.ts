@@ -1,59 +1,55 @@
 // The flows of a message without objects: for tools that add up a million of them.
 
-import { PAYLOAD_NETWORK_ACTIVITY } from '../../../schema/message-2.3.ts';
-import { readEnvelope, readEventHead } from './envelope-2.3.ts';
-import { FlatBufferReader } from './flatbuffer-reader.ts';
-import { type FlowSink, walkFlows } from './flow-walk-2.3.ts';
-import { readPayload } from './payload-2.3.ts';
-import type { AddressFamily } from './security-message.ts';
+import { WardletError } from '../errors.ts';
+import { type ActivityReader, decodeMessage23 } from './decode-2.3.ts';
+import { decodeFlatBuffers30 } from './decode-3.0-flatbuffers.ts';
+import { decodeProtobuf30, inOrder } from './decode-3.0-protobuf.ts';
+import { FlowTableReader } from './flow-table-3.0.ts';
+import { walkFlows } from './flow-walk-2.3.ts';
+import type { MessageFormat, NetworkActivity } from './security-message.ts';
+import type { FlowVisitor } from './visited-flow.ts';
+
+export type { FlowVisitor, VisitedFlow } from './visited-flow.ts';
+
+const NO_FLOWS: NetworkActivity = { kind: 'NetworkActivity', flows: [] };
 
 /**
- * Sees one flow: protocol 0 TCP, 1 UDP, 2 ICMP, others unknown; counts of transport header + payload.
- * `addresses` is where the local address stands, the remote one behind it, 4 or 16 bytes each in network order: an
- * offset into the bytes or the view given. `time` is the event's, unix seconds.
- */
-export type FlowVisitor = (
-  family: AddressFamily,
-  protocol: number,
-  localPort: number,
-  remotePort: number,
-  bytesIn: number,
-  bytesOut: number,
-  addresses: number,
-  time: number,
-) => void;
-
-/**
- * Calls `visitor` for every flow of a message of schema 2.3, in the order decodeMessage returns them. The bytes are not
- * trusted; what decodeMessage refuses this refuses too, with the flows before the fault already visited.
- * With a view over a core's memory, nothing is allocated for the message's flows.
+ * Calls `visitor` for every flow of a message, in the order decodeMessage returns them. The bytes are not trusted; what
+ * decodeMessage refuses this refuses too, and flows before the fault may have been visited.
  *
  * @example
- * const view = new DataView(core.exports.memory.buffer);
- * visitFlows(view, message.bytes.byteOffset, message.bytes.length, (family, protocol, localPort, remotePort, bytesIn) => {
+ * visitFlows(message.bytes, message.format, ({ bytesIn }) => {
  *   total += bytesIn;
  * });
  *
- * @throws WardletError WL_BAD_MESSAGE
+ * @throws WardletError WL_BAD_MESSAGE, WL_UNSUPPORTED_FORMAT
  */
-export function visitFlows(bytes: Uint8Array, visitor: FlowVisitor): void;
-export function visitFlows(view: DataView, start: number, length: number, visitor: FlowVisitor): void;
-export function visitFlows(
-  source: Uint8Array | DataView,
-  ...rest: [visitor: FlowVisitor] | [start: number, length: number, visitor: FlowVisitor]
-): void {
-  const [start, length, visitor] = rest.length === 1 ? [0, source.byteLength, rest[0]] : rest;
-  const view =
-    source instanceof DataView ? source : new DataView(source.buffer, source.byteOffset, source.byteLength);
-  visit(new FlatBufferReader(view, start, length), visitor);
+export function visitFlows(bytes: Uint8Array, format: MessageFormat, visitor: FlowVisitor): void {
+  const activity: ActivityReader = (reader, _bytes, table, time, schema) => {
+    walkFlows(reader, table, time, schema, visitor);
+    return NO_FLOWS;
+  };
+  switch (format) {
+    case '2.3':
+      decodeMessage23(bytes, activity);
+      break;
+    case '3.0-flatbuffers':
+      decodeFlatBuffers30(bytes, activity);
+      break;
+    case '3.0-protobuf':
+      decodeProtobuf30(bytes, (_bytes, tables, time) => {
+        for (const table of inOrder(tables)) visitTable(new FlowTableReader(bytes, table, time), visitor);
+        return NO_FLOWS;
+      });
+      break;
+    default:
+      throw new WardletError('WL_UNSUPPORTED_FORMAT', `this release cannot read format ${format}`, {
+        hint: 'use a release whose bindings read the format',
+      });
+  }
 }
 
-function visit(reader: FlatBufferReader, sink: FlowSink): void {
-  const envelope = readEnvelope(reader);
-  for (let index = 0; index < envelope.count; index++) {
-    const { time, payloadType, payload } = readEventHead(reader, envelope, index);
-    if (payloadType === PAYLOAD_NETWORK_ACTIVITY) walkFlows(reader, payload, time, sink);
-    // Decoded to check it: these are few and small.
-    else readPayload(reader, payloadType, payload);
-  }
+function visitTable(reader: FlowTableReader, visitor: FlowVisitor): void {
+  const { flow } = reader;
+  while (reader.next()) visitor(flow);
 }

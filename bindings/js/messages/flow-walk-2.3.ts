@@ -1,5 +1,5 @@
-// All flows of one NetworkActivity of schema 2.3, checked, one after the other and without an object for any.
-// The one reader of flows: decodeMessage and visitFlows both stand on it, so they agree.
+// All flows of one NetworkActivity as FlatBuffers, of schema 2.3 or 3.0, checked, one after the other and without an object for
+// any. The one reader of flows: decodeMessage and visitFlows both stand on it, so they agree.
 
 import {
   ACTIVITY_V4,
@@ -16,31 +16,29 @@ import {
   FLOW_ADDRESSES,
   FLOW_COMMON,
 } from '../../../schema/message-2.3.ts';
+import {
+  COMMON_DURATION,
+  COMMON_INITIATOR,
+  COMMON_LAST_SEEN,
+  COMMON_OUTCOME,
+  COMMON_PACKETS_IN,
+  COMMON_PACKETS_OUT,
+  COMMON_TCP_FLAGS_IN,
+  COMMON_TCP_FLAGS_OUT,
+} from '../../../schema/message-3.0-flatbuffers.ts';
 import type { FlatBufferReader } from './flatbuffer-reader.ts';
 import type { AddressFamily } from './security-message.ts';
 import { LayoutCache, TableLayout } from './table-layout.ts';
+import { FlowCursor } from './visited-flow.ts';
 
 const OFFSET = 4;
 const COMMON = 'NetworkActivityCommon';
 
-/** Counts are u32, ports u16. What follows `time` are positions in the reader's view, 0 when absent. */
-export type FlowSink = (
-  family: AddressFamily,
-  protocol: number,
-  localPort: number,
-  remotePort: number,
-  bytesIn: number,
-  bytesOut: number,
-  /** Local, then remote address: 4 or 16 bytes each, network order. */
-  addresses: number,
-  time: number,
-  processId: number,
-  userId: number,
-  executable: number,
-  commandLine: number,
-  /** The table NetworkActivityCommon: for fields of a later schema. */
-  common: number,
-) => void;
+/** Positions in it are those of the reader's view. */
+export type FlowSink = (flow: FlowCursor) => void;
+
+/** Of the two schemas, which one to read by. */
+export type FlowSchema = '2.3' | '3.0';
 
 /** NetworkActivityV4 and V6: where in the table its two fields stand. */
 class FlowLayout extends TableLayout {
@@ -65,13 +63,22 @@ class CommonLayout extends TableLayout {
   readonly userId: number;
   readonly executable: number;
   readonly commandLine: number;
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  readonly lastSeen: number;
+  readonly duration: number;
+  readonly initiator: number;
+  readonly outcome: number;
+  readonly tcpFlagsIn: number;
+  readonly tcpFlagsOut: number;
 
-  constructor(reader: FlatBufferReader, table: number) {
+  constructor(reader: FlatBufferReader, table: number, schema: FlowSchema) {
     super(reader, table, COMMON);
     const place = (id: number, width: number, name: string): number => {
       const at = reader.field(table, id, width, `${COMMON}.${name}`);
       return at === 0 ? 0 : at - table;
     };
+    const added = schema === '3.0' ? place : () => 0;
     this.localPort = place(COMMON_LOCAL_PORT, 2, 'local_port');
     this.remotePort = place(COMMON_REMOTE_PORT, 2, 'remote_port');
     this.bytesIn = place(COMMON_BYTES_IN, 4, 'bytes_in');
@@ -81,16 +88,37 @@ class CommonLayout extends TableLayout {
     this.userId = place(COMMON_USER_ID, 2, 'user_id');
     this.executable = place(COMMON_EXECUTABLE, OFFSET, 'executable');
     this.commandLine = place(COMMON_COMMAND_LINE, OFFSET, 'commandline');
+    this.packetsIn = added(COMMON_PACKETS_IN, 4, 'packets_in');
+    this.packetsOut = added(COMMON_PACKETS_OUT, 4, 'packets_out');
+    this.lastSeen = added(COMMON_LAST_SEEN, 4, 'last_seen');
+    this.duration = added(COMMON_DURATION, 4, 'duration');
+    this.initiator = added(COMMON_INITIATOR, 1, 'initiator');
+    this.outcome = added(COMMON_OUTCOME, 1, 'outcome');
+    this.tcpFlagsIn = added(COMMON_TCP_FLAGS_IN, 1, 'tcp_flags_in');
+    this.tcpFlagsOut = added(COMMON_TCP_FLAGS_OUT, 1, 'tcp_flags_out');
   }
 }
 
-/** IPv4 first. `time` is handed on to the sink. @throws WardletError WL_BAD_MESSAGE; flows before the fault are out */
-export function walkFlows(reader: FlatBufferReader, activity: number, time: number, sink: FlowSink): void {
-  const commons = new LayoutCache(reader, COMMON, (table) => new CommonLayout(reader, table));
+/**
+ * IPv4 first. `time`: the event's, in tenths of a second.
+ * @throws WardletError WL_BAD_MESSAGE; flows before the fault are out
+ */
+export function walkFlows(
+  reader: FlatBufferReader,
+  activity: number,
+  time: number,
+  schema: FlowSchema,
+  sink: FlowSink,
+): void {
+  const commons = new LayoutCache(reader, COMMON, (table) => new CommonLayout(reader, table, schema));
   const v4 = reader.offsets(activity, ACTIVITY_V4, 'NetworkActivity.ipv4_activity');
   const v6 = reader.offsets(activity, ACTIVITY_V6, 'NetworkActivity.ipv6_activity');
-  walkFamily(reader, v4, 4, commons, time, sink);
-  walkFamily(reader, v6, 6, commons, time, sink);
+  const cursor = new FlowCursor();
+  cursor.time = time;
+  cursor.firstSeen = time;
+  cursor.lastSeen = time;
+  walkFamily(reader, v4, 4, commons, schema, cursor, sink);
+  walkFamily(reader, v6, 6, commons, schema, cursor, sink);
 }
 
 function walkFamily(
@@ -98,39 +126,49 @@ function walkFamily(
   flows: number,
   family: AddressFamily,
   commons: LayoutCache<CommonLayout>,
-  time: number,
+  schema: FlowSchema,
+  cursor: FlowCursor,
   sink: FlowSink,
 ): void {
   const count = reader.count(flows);
   if (count === 0) return;
   const { view } = reader;
   const what = family === 4 ? 'NetworkActivityV4' : 'NetworkActivityV6';
-  const shapes = new LayoutCache(
-    reader,
-    what,
-    (table) => new FlowLayout(reader, table, what, family === 4 ? 8 : 32),
-  );
+  const size = family === 4 ? 4 : 16;
+  const shapes = new LayoutCache(reader, what, (table) => new FlowLayout(reader, table, what, 2 * size));
   // A flow is two tables.
   reader.charge(count * 2, what, flows);
+  cursor.family = family;
   for (let slot = flows, end = flows + count * OFFSET; slot < end; slot += OFFSET) {
     const flow = reader.target(slot, what);
     const shape = shapes.of(flow);
     const common = reader.target(flow + shape.common, COMMON);
     const at = commons.of(common);
-    sink(
-      family,
-      at.protocol === 0 ? 0 : view.getInt8(common + at.protocol),
-      at.localPort === 0 ? 0 : view.getUint16(common + at.localPort, true),
-      at.remotePort === 0 ? 0 : view.getUint16(common + at.remotePort, true),
-      at.bytesIn === 0 ? 0 : view.getUint32(common + at.bytesIn, true),
-      at.bytesOut === 0 ? 0 : view.getUint32(common + at.bytesOut, true),
-      flow + shape.addresses,
-      time,
-      at.processId === 0 ? 0 : common + at.processId,
-      at.userId === 0 ? 0 : common + at.userId,
-      at.executable === 0 ? 0 : reader.textAt(common + at.executable, `${COMMON}.executable`),
-      at.commandLine === 0 ? 0 : reader.textAt(common + at.commandLine, `${COMMON}.commandline`),
-      common,
-    );
+    cursor.local = flow + shape.addresses;
+    cursor.remote = cursor.local + size;
+    cursor.protocol = at.protocol === 0 ? 0 : view.getInt8(common + at.protocol);
+    cursor.localPort = at.localPort === 0 ? 0 : view.getUint16(common + at.localPort, true);
+    cursor.remotePort = at.remotePort === 0 ? 0 : view.getUint16(common + at.remotePort, true);
+    cursor.bytesIn = at.bytesIn === 0 ? 0 : view.getUint32(common + at.bytesIn, true);
+    cursor.bytesOut = at.bytesOut === 0 ? 0 : view.getUint32(common + at.bytesOut, true);
+    cursor.processId = at.processId === 0 ? 0 : common + at.processId;
+    cursor.userId = at.userId === 0 ? 0 : common + at.userId;
+    cursor.executable =
+      at.executable === 0 ? 0 : reader.textAt(common + at.executable, `${COMMON}.executable`);
+    cursor.commandLine =
+      at.commandLine === 0 ? 0 : reader.textAt(common + at.commandLine, `${COMMON}.commandline`);
+    if (schema === '3.0') readAdded(view, common, at, cursor);
+    sink(cursor);
   }
+}
+
+function readAdded(view: DataView, common: number, at: CommonLayout, cursor: FlowCursor): void {
+  cursor.packetsIn = at.packetsIn === 0 ? 0 : view.getUint32(common + at.packetsIn, true);
+  cursor.packetsOut = at.packetsOut === 0 ? 0 : view.getUint32(common + at.packetsOut, true);
+  cursor.lastSeen = cursor.time - (at.lastSeen === 0 ? 0 : view.getUint32(common + at.lastSeen, true));
+  cursor.firstSeen = cursor.lastSeen - (at.duration === 0 ? 0 : view.getUint32(common + at.duration, true));
+  cursor.initiator = at.initiator === 0 ? 0 : view.getInt8(common + at.initiator);
+  cursor.outcome = at.outcome === 0 ? 0 : view.getInt8(common + at.outcome);
+  cursor.tcpFlagsIn = at.tcpFlagsIn === 0 ? 0 : view.getUint8(common + at.tcpFlagsIn);
+  cursor.tcpFlagsOut = at.tcpFlagsOut === 0 ? 0 : view.getUint8(common + at.tcpFlagsOut);
 }

@@ -17,7 +17,7 @@ export interface Message {
 export interface Event {
   readonly time: number;
   readonly interval: number;
-  readonly networkActivity: NetworkActivity | null;
+  readonly networkActivity: Uint8Array;
   readonly systemInformation: SystemInformation | null;
   readonly listeningPorts: ListeningPorts | null;
   readonly heartbeat: Heartbeat | null;
@@ -26,25 +26,6 @@ export interface Event {
   readonly log: Log | null;
   readonly statistics: Statistics | null;
   readonly detection: Detection | null;
-}
-
-export interface NetworkActivity {
-  readonly ipv4: FlowTable | null;
-  readonly ipv6: FlowTable | null;
-}
-
-export interface FlowTable {
-  readonly localAddresses: Uint8Array;
-  readonly classes: Uint8Array;
-  readonly remoteAddresses: Uint8Array;
-  readonly servicePorts: Uint8Array;
-  readonly clientPorts: Uint8Array;
-  readonly lastSeen: Uint8Array;
-  readonly duration: Uint8Array;
-  readonly packetsIn: Uint8Array;
-  readonly packetsOut: Uint8Array;
-  readonly bytesIn: Uint8Array;
-  readonly bytesOut: Uint8Array;
 }
 
 export interface SystemInformation {
