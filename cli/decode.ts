@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { WardletError } from '../bindings/js/errors.ts';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
 import { explainMessage } from '../bindings/js/messages/explain.ts';
+import { visitFlows } from '../bindings/js/messages/flow-visitor.ts';
 import { parseMessageType } from '../bindings/js/messages/message-type.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
 import { fileSource } from '../host/capture/file-source.ts';
@@ -12,22 +13,26 @@ import { choice } from './options.ts';
 import { grouped, printable, table } from './terminal.ts';
 
 export interface DecodeOptions {
-  readonly format: string;
+  readonly format?: string;
   readonly mti?: string;
   readonly explain?: boolean;
   readonly json?: boolean;
 }
 
-const FORMATS: readonly MessageFormat[] = ['2.3', '3.0-protobuf', '3.0-flatbuffers'];
+/** Those that are told apart by what they require first. */
+const FORMATS: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
+const BOOT_ID_TAG = 0x0a;
+const BOOT_ID_BYTES = 16;
 /** IoT Hub takes messages up to 256 KB, properties included. */
 const MESSAGE_MAX = 262_144;
 /** Bytes of hex shown of one entry. */
 const HEX_SHOWN = 16;
 
 export async function decode(files: readonly string[], options: DecodeOptions): Promise<void> {
-  const format = formatOf(options);
+  const given = formatOf(options);
   for (const file of files) {
     const bytes = await readMessage(file);
+    const format = given ?? recognised(bytes);
     const name = file === '-' ? 'standard input' : basename(file);
     try {
       if (!options.explain) process.stdout.write(`${JSON.stringify(decodeMessage(bytes, format))}\n`);
@@ -47,13 +52,31 @@ export async function decode(files: readonly string[], options: DecodeOptions): 
   }
 }
 
-function formatOf({ format, mti }: DecodeOptions): MessageFormat {
-  if (mti === undefined) return choice('--format', format, FORMATS);
+/** undefined: neither is given. */
+function formatOf({ format, mti }: DecodeOptions): MessageFormat | undefined {
+  if (mti === undefined) return format === undefined ? undefined : choice('--format', format, FORMATS);
   const type = parseMessageType(mti);
   if (type) return type.format;
   throw new WardletError('WL_BAD_USAGE', `--mti ${printable(mti)} is no message type this release reads`, {
     hint: 'give the property as the message has it: 2.3-1-0-0, 3.0-1-1-0, 3.0-2-0-0, ...; or name the format with --format',
   });
+}
+
+/**
+ * A message does not say its format, but no message is one of two: in schema 3.0 a boot id is required, and a protobuf message of ours
+ * begins with it. What none can read is taken for what its first bytes look like.
+ */
+function recognised(bytes: Uint8Array): MessageFormat {
+  const looksLikeProtobuf = bytes[0] === BOOT_ID_TAG && bytes[1] === BOOT_ID_BYTES;
+  const found = FORMATS.find((format) => {
+    try {
+      visitFlows(bytes, format, () => {});
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return found ?? (looksLikeProtobuf ? '3.0-protobuf' : '2.3');
 }
 
 async function readMessage(file: string): Promise<Uint8Array> {

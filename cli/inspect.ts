@@ -6,23 +6,24 @@ import type { Profile } from '../bindings/js/profiles.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
 import { parseFlowFilter } from '../host/inspection/flow-filter.ts';
-import type { FlowTotal, FlowTotals } from '../host/inspection/flow-totals.ts';
+import type { FlowTotals } from '../host/inspection/flow-totals.ts';
 import { type Inspection, inspectCapture } from '../host/inspection/inspect-capture.ts';
+import { ByteOutput } from './byte-output.ts';
 import { openCore, PROFILES } from './cores.ts';
 import { checkLinks, deviceOfCapture } from './device-addresses.ts';
 import { describe, reportFailure } from './failure.ts';
+import { type KnownFields, writeCsvRows, writeJsonRows } from './flow-rows.ts';
 import { showInspection } from './inspection-view.ts';
 import { MessageFolder } from './message-folder.ts';
 import { choice, integer, numberedSeed } from './options.ts';
 import { Progress } from './progress.ts';
 import { type ShownFlows, shownFlows } from './shown-flows.ts';
-import { TextOutput } from './text-output.ts';
 
 export interface InspectOptions {
   readonly local?: string;
   readonly interval: string;
   readonly profile: string;
-  readonly format: string;
+  readonly format?: string;
   readonly messages?: string;
   readonly seed?: string;
   readonly filter?: string;
@@ -33,7 +34,7 @@ export interface InspectOptions {
 
 /** Rows of the table a person gets without --top. */
 const ROWS_SHOWN = 20;
-const FORMATS: readonly MessageFormat[] = ['2.3'];
+const FORMATS: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
 
 export async function inspect(file: string, options: InspectOptions): Promise<void> {
   if (options.csv && options.json) {
@@ -44,7 +45,8 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
   const intervalSeconds =
     options.interval === 'capture' ? 'capture' : integer('--interval', options.interval, 1, 2_592_000);
   const profile: Profile = choice('--profile', options.profile, PROFILES);
-  const format = choice('--format', options.format, FORMATS);
+  const format =
+    options.format === undefined ? mostTold(profile) : choice('--format', options.format, FORMATS);
   const filter = options.filter === undefined ? undefined : parseFlowFilter(options.filter);
   const top =
     options.top === undefined ? undefined : integer('--top', options.top, 0, Number.MAX_SAFE_INTEGER);
@@ -76,8 +78,9 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
       top ?? (options.json || options.csv ? undefined : ROWS_SHOWN),
     );
     const device = { addresses: localAddresses, proposed: proposal !== undefined };
-    if (options.json) writeJson(result, shown, device);
-    else if (options.csv) writeCsv(result.flows, shown);
+    const known = { packets: format !== '2.3', times: intervalSeconds !== 'capture' };
+    if (options.json) writeJson(result, shown, device, known);
+    else if (options.csv) writeCsv(result.flows, shown, known);
     else
       showInspection({
         name: source.name,
@@ -87,6 +90,7 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
         filtered: filter !== undefined,
         device,
         proposal,
+        known,
       });
     if (result.failure !== undefined) {
       process.exitCode = reportFailure(result.failure, options.json === true);
@@ -97,10 +101,16 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
   }
 }
 
+/** The format that says most of a flow, of those the profile writes. */
+function mostTold(profile: Profile): MessageFormat {
+  return profile === 'lean-strict' ? '2.3' : '3.0-protobuf';
+}
+
 function writeJson(
   { packets, messages, flows, firstMs, lastMs, failure }: Inspection,
   shown: ShownFlows,
   local: { readonly addresses: readonly string[]; readonly proposed: boolean },
+  known: KnownFields,
 ): void {
   const ignored = Object.fromEntries(Object.entries(packets.ignored).filter(([, count]) => count > 0));
   const summary = {
@@ -112,23 +122,16 @@ function writeJson(
     flowCount: shown.matching,
     ...(failure === undefined ? {} : { error: errorOf(failure) }),
   };
-  const output = new TextOutput(process.stdout);
-  output.write(`${JSON.stringify(summary).slice(0, -1)},"flows":[`);
-  let separator = '';
-  for (const flow of shown.flows) {
-    output.write(separator + flowJson(flows.total(flow)));
-    separator = ',';
-  }
-  output.write(']}\n');
+  const output = new ByteOutput(process.stdout);
+  output.text(`${ascii(JSON.stringify(summary)).slice(0, -1)},"flows":`);
+  writeJsonRows(output, flows, shown.flows, known);
+  output.text('}\n');
   output.end();
 }
 
-/** As JSON.stringify has it, in half the time: protocol and addresses hold nothing to escape. */
-function flowJson(flow: FlowTotal): string {
-  const { protocol, localAddress, localPort, remoteAddress, remotePort, bytesIn, bytesOut } = flow;
-  const local = `"localAddress":"${localAddress}","localPort":${localPort}`;
-  const remote = `"remoteAddress":"${remoteAddress}","remotePort":${remotePort}`;
-  return `{"protocol":"${protocol}",${local},${remote},"bytesIn":${bytesIn},"bytesOut":${bytesOut}}`;
+/** An error's text may hold anything. */
+function ascii(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function errorOf(failure: unknown): { code: string; message: string; hint: string } {
@@ -141,16 +144,8 @@ function isoTime(ms: number | undefined): string | null {
   return ms === undefined || ms > 8.64e15 ? null : new Date(ms).toISOString();
 }
 
-/** RFC 4180. No value needs quotes. */
-function writeCsv(totals: FlowTotals, { flows }: ShownFlows): void {
-  const output = new TextOutput(process.stdout);
-  output.write('protocol,localAddress,localPort,remoteAddress,remotePort,bytesIn,bytesOut\r\n');
-  for (const flow of flows) {
-    const { protocol, localAddress, localPort, remoteAddress, remotePort, bytesIn, bytesOut } =
-      totals.total(flow);
-    output.write(
-      `${protocol},${localAddress},${localPort},${remoteAddress},${remotePort},${bytesIn},${bytesOut}\r\n`,
-    );
-  }
+function writeCsv(totals: FlowTotals, { flows }: ShownFlows, known: KnownFields): void {
+  const output = new ByteOutput(process.stdout);
+  writeCsvRows(output, totals, flows, known);
   output.end();
 }

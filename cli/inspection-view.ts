@@ -6,6 +6,7 @@ import type { FlowTotal } from '../host/inspection/flow-totals.ts';
 import type { Inspection } from '../host/inspection/inspect-capture.ts';
 import { LINK_NAMES } from '../host/inspection/ip-header.ts';
 import { out } from './colours.ts';
+import type { KnownFields } from './flow-rows.ts';
 import type { ShownFlows } from './shown-flows.ts';
 import { byteSize, duration, endpoint, grouped, printable, table } from './terminal.ts';
 
@@ -17,13 +18,14 @@ export interface InspectionView {
   readonly filtered: boolean;
   readonly device: { readonly addresses: readonly string[] };
   readonly proposal: DeviceProposal | undefined;
+  readonly known: KnownFields;
 }
 
 export function showInspection(view: InspectionView): void {
   const { result, shown } = view;
   const rows = Array.from(shown.flows, (flow) => result.flows.total(flow));
   const lines = [heading(view), device(view), '', packets(result)];
-  if (rows.length > 0) lines.push('', flows(rows));
+  if (rows.length > 0) lines.push('', flows(rows, view.known));
   else if (shown.matching === 0) lines.push('', view.filtered ? 'No flow passes the filter.' : 'No flows.');
   lines.push(...rest(view, rows.length));
   lines.push('', summary(result));
@@ -57,26 +59,40 @@ function packets({ packets: { seen, counted, ignored } }: Inspection): string {
   return `packets   ${grouped(seen)} seen = ${grouped(counted)} counted + ${grouped(total)} ignored${why && ` (${why})`}`;
 }
 
-function flows(rows: readonly FlowTotal[]): string {
+function flows(rows: readonly FlowTotal[], { packets }: KnownFields): string {
   return table(
     [
       { title: 'protocol' },
       { title: 'local' },
+      ...(packets ? [{ title: '' }] : []),
       { title: 'remote' },
       { title: 'bytes in', align: 'right' },
       { title: 'bytes out', align: 'right' },
+      ...(packets ? ([{ title: 'packets', align: 'right' }, { title: 'outcome' }] as const) : []),
     ],
     rows.map((flow) => {
       const named = !isEverythingElse(flow);
       return [
         protocolName(flow),
         named ? endpoint(flow.localAddress, flow.localPort) : out.yellow('everything else'),
+        ...(packets ? [arrow(flow)] : []),
         named ? endpoint(flow.remoteAddress, flow.remotePort) : out.yellow('(the table was full)'),
         grouped(flow.bytesIn),
         grouped(flow.bytesOut),
+        ...(packets ? [grouped(flow.packetsIn + flow.packetsOut), named ? outcome(flow) : ''] : []),
       ];
     }),
   );
+}
+
+/** From who began it. */
+function arrow({ initiator }: FlowTotal): string {
+  if (initiator === 'local') return '->';
+  return initiator === 'remote' ? '<-' : '--';
+}
+
+function outcome({ outcome }: FlowTotal): string {
+  return outcome === 'established' || outcome === 'undecided' ? outcome : out.yellow(outcome);
 }
 
 function rest({ shown, filtered }: InspectionView, rows: number): string[] {

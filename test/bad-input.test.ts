@@ -115,11 +115,17 @@ const refusals = (): Record<string, Refusal> => ({
     error: 'WL_UNSUPPORTED_FORMAT',
     says: /lean core cannot write format 2\.3[\s\S]*lean-strict, standard, gateway/,
   },
-  'a format not there yet': {
-    args: ['inspect', at('good.pcap'), ...LOCAL, '--format', '3.0-protobuf'],
+  'a format of no schema': {
+    args: ['inspect', at('good.pcap'), ...LOCAL, '--format', '4.0'],
     code: 2,
     error: 'WL_BAD_USAGE',
-    says: /2\.3/,
+    says: /3\.0-protobuf, 3\.0-flatbuffers, 2\.3/,
+  },
+  'a format that the profile lacks': {
+    args: ['inspect', at('good.pcap'), ...LOCAL, '--profile', 'lean-strict', '--format', '3.0-protobuf'],
+    code: 2,
+    error: 'WL_UNSUPPORTED_FORMAT',
+    says: /lean-strict core cannot write format 3\.0-protobuf/,
   },
   'a bad filter': {
     args: ['inspect', at('good.pcap'), ...LOCAL, '--filter', 'sctp'],
@@ -182,7 +188,7 @@ const refusals = (): Record<string, Refusal> => ({
     args: ['decode', '--format', '1.0', at('bad.bin')],
     code: 2,
     error: 'WL_BAD_USAGE',
-    says: /2\.3, 3\.0-protobuf, 3\.0-flatbuffers/,
+    says: /3\.0-protobuf, 3\.0-flatbuffers, 2\.3/,
   },
   'an explained bad message': {
     args: ['decode', '--explain', at('bad.bin')],

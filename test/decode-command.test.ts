@@ -31,6 +31,7 @@ test(`3.0 in both encodings, by --format and by --mti, SEED=${SEED}`, async () =
     const expected = `${JSON.stringify(decodeMessage(bytes, format))}\n`;
     assert.is((await wardlet(['decode', '--format', format, file])).stdout, expected);
     assert.is((await wardlet(['decode', '--mti', mti, file])).stdout, expected);
+    assert.is((await wardlet(['decode', file])).stdout, expected, 'recognised');
   }
 });
 

@@ -15,6 +15,7 @@ interface Inspected {
   packets: { seen: number; counted: number; ignored: Record<string, number> };
   bytes: { in: number; out: number };
   messages: { count: number; bytes: number };
+  time: { first: string; last: string };
   flowCount: number;
   flows: Array<{
     protocol: string;
@@ -24,8 +25,25 @@ interface Inspected {
     remotePort: number;
     bytesIn: number;
     bytesOut: number;
+    packetsIn?: number;
+    packetsOut?: number;
+    firstSeen?: number | null;
+    lastSeen?: number | null;
+    initiator?: string;
+    outcome?: string;
   }>;
 }
+
+const FIELDS_OF_2_3 = [
+  'protocol',
+  'localAddress',
+  'localPort',
+  'remoteAddress',
+  'remotePort',
+  'bytesIn',
+  'bytesOut',
+];
+const FIELDS_ADDED = ['packetsIn', 'packetsOut', 'firstSeen', 'lastSeen', 'initiator', 'outcome'];
 
 const demo = demoCapture(1);
 const LOCAL = demo.localAddresses.join(',');
@@ -63,6 +81,36 @@ test('the scan is in the flows: one to every target', async () => {
   assert.is(new Set(telnet.map(({ remoteAddress }) => remoteAddress)).size, demo.scan.targets);
 });
 
+test('of each flow: packets, when, who began it and what became of it', async () => {
+  const { packets, flows, time } = await inspect();
+  const [first, last] = [Date.parse(time.first) / 1000, Date.parse(time.last) / 1000];
+  assert.is(sum(flows.map(({ packetsIn = 0, packetsOut = 0 }) => packetsIn + packetsOut)), packets.counted);
+  for (const flow of flows) {
+    assert.equal(Object.keys(flow), [...FIELDS_OF_2_3, ...FIELDS_ADDED]);
+    const { firstSeen, lastSeen } = flow;
+    assert.ok(typeof firstSeen === 'number' && typeof lastSeen === 'number');
+    assert.ok(firstSeen <= lastSeen && firstSeen > first - 0.2 && lastSeen <= last + 0.2);
+    assert.is(Number(firstSeen.toFixed(1)), firstSeen);
+  }
+  const telnet = flows.filter(({ remotePort }) => remotePort === 23 || remotePort === 2323);
+  assert.ok(telnet.length > 0 && telnet.every(({ initiator }) => initiator === 'local'));
+  const outcomes = new Set(flows.map(({ outcome }) => outcome));
+  assert.ok(outcomes.has('established') && (outcomes.has('unanswered') || outcomes.has('refused')));
+});
+
+test('what is not known is not told: in schema 2.3 no field more, of a stopped clock no time', async () => {
+  for (const flow of (await inspect('--format', '2.3')).flows) assert.equal(Object.keys(flow), FIELDS_OF_2_3);
+  for (const { firstSeen, lastSeen, packetsIn } of (await inspect('--interval', 'capture')).flows) {
+    assert.equal([firstSeen, lastSeen, typeof packetsIn], [null, null, 'number']);
+  }
+});
+
+test('without --format a profile takes what it has', async () => {
+  const args = ['inspect', file, '--json', '--local', LOCAL, '--profile', 'lean-strict'];
+  const taken = await wardlet(args);
+  assert.equal(Object.keys((JSON.parse(taken.stdout) as Inspected).flows[0] ?? {}), FIELDS_OF_2_3);
+});
+
 test('flows come largest first, and --top cuts there', async () => {
   const { flows } = await inspect();
   const sizes = flows.map(({ bytesIn, bytesOut }) => bytesIn + bytesOut);
@@ -77,10 +125,25 @@ test('a pipe, any interval and any profile of the same table give the same flows
   const { packets, flows } = await inspect();
   const piped = await wardlet(['inspect', '-', '--json', '--local', LOCAL], capture);
   assert.equal(sorted((JSON.parse(piped.stdout) as Inspected).flows), sorted(flows));
-  for (const interval of ['1', '60', '3600', 'capture']) {
+  for (const interval of ['1', '60', '3600']) {
     const other = await inspect('--interval', interval);
-    assert.equal(sorted(other.flows), sorted(flows), interval);
+    const [theirs, ours] = [sortedByKey(other.flows), sortedByKey(flows)];
+    assert.equal(theirs.map(withoutTimes), ours.map(withoutTimes), interval);
+    // A message tells times to the tenth, from an event that is somewhere between two.
+    theirs.forEach(({ firstSeen, lastSeen }, index) => {
+      assert.ok(Math.abs((firstSeen ?? 0) - (ours[index]?.firstSeen ?? 0)) < 0.25, interval);
+      assert.ok(Math.abs((lastSeen ?? 0) - (ours[index]?.lastSeen ?? 0)) < 0.25, interval);
+    });
     assert.equal(other.packets, packets, interval);
+  }
+  for (const options of [
+    ['--format', '2.3'],
+    ['--interval', 'capture'],
+    ['--interval', 'capture', '--format', '2.3'],
+  ]) {
+    const other = await inspect(...options);
+    assert.equal(sorted(as23(other.flows)), sorted(as23(flows)), options.join(' '));
+    assert.equal(other.packets, packets, options.join(' '));
   }
 });
 
@@ -140,12 +203,14 @@ test('--messages writes what was summed, and the same seed the same bytes', asyn
   assert.is(files.length, inspected.messages.count);
   assert.is(sum(files.map(({ length }) => length)), inspected.messages.bytes);
   const flows = files.flatMap((bytes) =>
-    decodeMessage(bytes).events.flatMap(({ payload }) =>
+    decodeMessage(bytes, '3.0-protobuf').events.flatMap(({ payload }) =>
       payload.kind === 'NetworkActivity' ? payload.flows : [],
     ),
   );
   assert.is(sum(flows.map(({ bytesIn }) => bytesIn)), inspected.bytes.in);
   assert.is(sum(flows.map(({ bytesOut }) => bytesOut)), inspected.bytes.out);
+  const packets = sum(flows.map(({ packetsIn = 0, packetsOut = 0 }) => packetsIn + packetsOut));
+  assert.is(packets, inspected.packets.counted);
   assert.equal((await written('two', '7')).files, files);
   assert.not.equal((await written('three', '8')).files, files);
 });
@@ -170,9 +235,11 @@ test('--csv has a line for every flow', async () => {
   const { flowCount } = await inspect();
   const { stdout } = await wardlet(['inspect', file, '--csv', '--local', LOCAL]);
   const lines = stdout.trimEnd().split('\r\n');
-  assert.is(lines[0], 'protocol,localAddress,localPort,remoteAddress,remotePort,bytesIn,bytesOut');
+  assert.is(lines[0], [...FIELDS_OF_2_3, ...FIELDS_ADDED].join(','));
   assert.is(lines.length - 1, flowCount);
-  assert.ok(lines.every((line) => line.split(',').length === 7));
+  assert.ok(lines.every((line) => line.split(',').length === 13));
+  const old = await wardlet(['inspect', file, '--csv', '--local', LOCAL, '--format', '2.3']);
+  assert.is(old.stdout.slice(0, old.stdout.indexOf('\r')), FIELDS_OF_2_3.join(','));
 });
 
 test('colours are for terminals', async () => {
@@ -184,6 +251,19 @@ test('colours are for terminals', async () => {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+function as23(flows: Inspected['flows']): Inspected['flows'] {
+  return flows.map(({ packetsIn, packetsOut, firstSeen, lastSeen, initiator, outcome, ...flow }) => flow);
+}
+
+function withoutTimes({ firstSeen, lastSeen, ...flow }: Inspected['flows'][number]) {
+  return flow;
+}
+
+function sortedByKey(flows: Inspected['flows']): Inspected['flows'] {
+  const key = (flow: Inspected['flows'][number]) => JSON.stringify(as23([flow]));
+  return [...flows].sort((one, other) => (key(one) < key(other) ? -1 : 1));
 }
 
 function sorted(flows: Inspected['flows']): string[] {

@@ -6,7 +6,7 @@ export function declareDecode(program: Command): void {
     .summary('security messages as JSON lines')
     .description('Reads security messages, one a file, and prints each as one line of JSON.')
     .argument('<files...>', 'message files, or - for one message on standard input')
-    .option('--format <format>', '2.3, 3.0-protobuf or 3.0-flatbuffers', '2.3')
+    .option('--format <format>', '3.0-protobuf, 3.0-flatbuffers or 2.3; default: what the message looks like')
     .option('--mti <type>', 'the format by the message property mti, such as 3.0-2-0-0')
     .option('--explain', 'show every byte of the message with its meaning')
     .option('--json', 'with --explain: one JSON object a line instead of a table')

@@ -15,7 +15,10 @@ export function declareInspect(program: Command): void {
     )
     .option('--interval <seconds>', 'seconds between collections, or "capture" for a single one', '10')
     .option('--profile <profile>', 'core to use: gateway, standard, lean or lean-strict', 'gateway')
-    .option('--format <format>', 'message format: 2.3', '2.3')
+    .option(
+      '--format <format>',
+      'message format: 3.0-protobuf, 3.0-flatbuffers or 2.3; default: the first that the profile has',
+    )
     .option('--messages <folder>', 'also write each message into this folder, as 000000.bin and so on')
     .option('--seed <number>', 'makes event ids repeatable; default: random')
     .option(

@@ -1,11 +1,19 @@
-// Bytes per five-tuple over any number of messages, in typed arrays: a capture can hold millions of flows.
+// What each five-tuple carried over any number of messages, in typed arrays: a capture can hold millions of flows.
 
 import { formatAddress } from '../../bindings/js/address.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
-import type { ProtocolName } from '../../bindings/js/messages/security-message.ts';
+import {
+  INITIATORS,
+  type Named,
+  nameOf,
+  OUTCOMES,
+  PROTOCOL_NAMES,
+  type Protocol,
+} from '../../bindings/js/messages/security-message.ts';
+import type { VisitedFlow } from '../../bindings/js/messages/visited-flow.ts';
 
 export interface FlowTotal {
-  readonly protocol: ProtocolName;
+  readonly protocol: Protocol;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
@@ -13,22 +21,72 @@ export interface FlowTotal {
   /** Transport header + payload; exact to 2^53. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  // What schema 2.3 does not say is 0, unknown and undecided.
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  /** Tenths of a second since 1970: the earliest and the latest of all messages. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** The first that was known. */
+  readonly initiator: Named<typeof INITIATORS>;
+  /** The furthest that it came: undecided, unanswered, refused, established, reset. */
+  readonly outcome: Named<typeof OUTCOMES>;
 }
 
-const PROTOCOLS: readonly ProtocolName[] = ['TCP', 'UDP', 'ICMP'];
+/** The same as it stands in memory, for those who write millions of them. The next one read takes its place. */
+export interface FlowRow {
+  family: 4 | 6;
+  /** As VisitedFlow has them. */
+  protocol: number;
+  initiator: number;
+  outcome: number;
+  /** Where the addresses stand: in `octets`, network order. */
+  octets: Uint8Array;
+  local: number;
+  remote: number;
+  localPort: number;
+  remotePort: number;
+  bytesIn: number;
+  bytesOut: number;
+  packetsIn: number;
+  packetsOut: number;
+  firstSeen: number;
+  lastSeen: number;
+}
 
-/** Bounds what one capture makes us remember: about 1 GB. */
+/** Bounds what one capture makes us remember: about 2 GB. */
 const FLOWS_MAX = 1 << 24;
-/** Places for flows and slots, to begin with: 36 KB a family, for most captures are small. */
-const FLOWS_FIRST = 512;
+/** Places for flows, to begin with, and how much more there are when they are full. */
+const FLOWS_FIRST = 1024;
+const GROWTH = 4;
+
+/**
+ * What may become of a flow, in the order it comes about: a connection that was refused can still be established, and one that was
+ * established reset. By OUTCOME_ of schema 3.0; what a later schema adds counts least.
+ */
+const OUTCOME_RANKS = [0, 3, 2, 1, 4] as const;
+
+/** Words of a flow behind its five-tuple: two for initiator and outcome, two for each count and time. */
+const VALUE_WORDS = 14;
+/** Of those, in units of 8 bytes. */
+const BYTES_IN = 0;
+const BYTES_OUT = 1;
+const PACKETS_IN = 2;
+const PACKETS_OUT = 3;
+const FIRST_SEEN = 4;
+const LAST_SEEN = 5;
+/** In words. */
+const INITIATOR = 12;
+const OUTCOME = 13;
 
 /**
  * The flows of one address family, in the order they were met, and an index of them: open addressing, at most half full,
  * a slot holds the number of a flow + 1. A flow is one run of words:
  *
- *   | u32 local, remote address | u32 ports: local << 16, remote | u32 PROTOCOL_ + 1 | f64 bytes in | f64 bytes out |
+ *   | u32 local, remote address | u32 ports: local << 16, remote | u32 protocol + 1 | f64 bytes in, out, packets in, out,
+ *   first, last seen | u32 initiator | u32 outcome |
  *
- * A core reports its flows in the same order at every collection. So where most flows are busy, and that is where there are
+ * A core reports its flows in much the same order at every collection. So where most flows are busy, and that is where there are
  * many entries, the flow after the one before is the one meant: no hash, no slot, and memory is read front to back. Where most
  * are silent the guess costs one comparison.
  */
@@ -41,7 +99,7 @@ class FamilyTotals {
   readonly #key: Int32Array;
   #words = new Int32Array(0);
   /** The same memory. */
-  #bytes = new Float64Array(0);
+  #values = new Float64Array(0);
   #octets = new Uint8Array(0);
   #index = new Uint32Array(FLOWS_FIRST * 2);
   #next = 0;
@@ -50,56 +108,74 @@ class FamilyTotals {
   constructor(addressBytes: number) {
     this.#addressBytes = addressBytes;
     this.#keyWords = addressBytes / 2 + 2;
-    this.#flowWords = this.#keyWords + 4;
+    this.#flowWords = this.#keyWords + VALUE_WORDS;
     this.#key = new Int32Array(this.#keyWords);
     this.#place(FLOWS_FIRST);
   }
 
-  /** addresses: at `at`, local then remote, network order. */
-  add(
-    addresses: DataView,
-    at: number,
-    ports: number,
-    protocol: number,
-    bytesIn: number,
-    bytesOut: number,
-  ): void {
+  /** `memory`: where the message stands, at `start`. */
+  add(flow: VisitedFlow, memory: DataView, start: number): void {
     const key = this.#key;
     const last = this.#keyWords - 1;
-    for (let word = 0; word < last - 1; word++) key[word] = addresses.getInt32(at + word * 4, true);
-    key[last - 1] = ports;
-    key[last] = protocol + 1;
-    const flow = this.#isKey(this.#next) ? this.#next : this.#find();
-    this.#next = flow + 1;
-    const counts = this.#countsAt(flow);
-    const bytes = this.#bytes;
-    bytes[counts] = (bytes[counts] as number) + bytesIn;
-    bytes[counts + 1] = (bytes[counts + 1] as number) + bytesOut;
+    const half = this.#addressBytes / 4;
+    for (let word = 0; word < half; word++) {
+      key[word] = flow.local < 0 ? 0 : memory.getInt32(start + flow.local + word * 4, true);
+      key[half + word] = flow.remote < 0 ? 0 : memory.getInt32(start + flow.remote + word * 4, true);
+    }
+    key[last - 1] = (flow.localPort << 16) | flow.remotePort;
+    key[last] = flow.protocol + 1;
+    const number = this.#isKey(this.#next) ? this.#next : this.#find(flow);
+    this.#next = number + 1;
+    this.#merge(number, flow);
   }
 
   bytesOf(flow: number): number {
-    const counts = this.#countsAt(flow);
-    return (this.#bytes[counts] as number) + (this.#bytes[counts + 1] as number);
+    const at = this.#valuesAt(flow);
+    return (this.#values[at + BYTES_IN] as number) + (this.#values[at + BYTES_OUT] as number);
   }
 
-  total(flow: number): FlowTotal {
-    const length = this.#addressBytes;
+  read(flow: number, row: FlowRow): void {
+    const words = this.#words;
+    const values = this.#values;
     const at = flow * this.#flowWords;
-    const ports = this.#words[at + this.#keyWords - 2] as number;
-    const counts = this.#countsAt(flow);
-    return {
-      protocol: PROTOCOLS[(this.#words[at + this.#keyWords - 1] as number) - 1] ?? 'TCP',
-      localAddress: formatAddress(this.#octets, at * 4, length),
-      localPort: ports >>> 16,
-      remoteAddress: formatAddress(this.#octets, at * 4 + length, length),
-      remotePort: ports & 0xffff,
-      bytesIn: this.#bytes[counts] as number,
-      bytesOut: this.#bytes[counts + 1] as number,
-    };
+    const state = at + this.#keyWords;
+    const value = state >>> 1;
+    const ports = words[state - 2] as number;
+    row.family = this.#addressBytes === 4 ? 4 : 6;
+    row.protocol = (words[state - 1] as number) - 1;
+    row.octets = this.#octets;
+    row.local = at * 4;
+    row.remote = row.local + this.#addressBytes;
+    row.localPort = ports >>> 16;
+    row.remotePort = ports & 0xffff;
+    row.bytesIn = values[value + BYTES_IN] as number;
+    row.bytesOut = values[value + BYTES_OUT] as number;
+    row.packetsIn = values[value + PACKETS_IN] as number;
+    row.packetsOut = values[value + PACKETS_OUT] as number;
+    row.firstSeen = values[value + FIRST_SEEN] as number;
+    row.lastSeen = values[value + LAST_SEEN] as number;
+    row.initiator = words[state + INITIATOR] as number;
+    row.outcome = words[state + OUTCOME] as number;
   }
 
-  /** Where in #bytes. */
-  #countsAt(flow: number): number {
+  #merge(number: number, flow: VisitedFlow): void {
+    const values = this.#values;
+    const at = this.#valuesAt(number);
+    values[at + BYTES_IN] = (values[at + BYTES_IN] as number) + flow.bytesIn;
+    values[at + BYTES_OUT] = (values[at + BYTES_OUT] as number) + flow.bytesOut;
+    values[at + PACKETS_IN] = (values[at + PACKETS_IN] as number) + flow.packetsIn;
+    values[at + PACKETS_OUT] = (values[at + PACKETS_OUT] as number) + flow.packetsOut;
+    if (flow.firstSeen < (values[at + FIRST_SEEN] as number)) values[at + FIRST_SEEN] = flow.firstSeen;
+    if (flow.lastSeen > (values[at + LAST_SEEN] as number)) values[at + LAST_SEEN] = flow.lastSeen;
+    const words = this.#words;
+    const state = number * this.#flowWords + this.#keyWords;
+    if (words[state + INITIATOR] === 0) words[state + INITIATOR] = flow.initiator;
+    if (rankOf(flow.outcome) > rankOf(words[state + OUTCOME] as number))
+      words[state + OUTCOME] = flow.outcome;
+  }
+
+  /** Where in #values. */
+  #valuesAt(flow: number): number {
     return (flow * this.#flowWords + this.#keyWords) >>> 1;
   }
 
@@ -114,7 +190,7 @@ class FamilyTotals {
   }
 
   /** The flow of the key; a new one where it is not known yet. */
-  #find(): number {
+  #find({ firstSeen, lastSeen }: VisitedFlow): number {
     const index = this.#index;
     const mask = index.length - 1;
     let slot = hashOf(this.#key, 0, this.#keyWords) & mask;
@@ -125,6 +201,9 @@ class FamilyTotals {
     const flow = this.count++;
     index[slot] = this.count;
     this.#words.set(this.#key, flow * this.#flowWords);
+    const at = this.#valuesAt(flow);
+    this.#values[at + FIRST_SEEN] = firstSeen;
+    this.#values[at + LAST_SEEN] = lastSeen;
     if (this.count * 2 === index.length) this.#grow();
     return flow;
   }
@@ -135,7 +214,7 @@ class FamilyTotals {
         hint: 'cut it into parts and inspect each: editcap -c 10000000 big.pcap part.pcap',
       });
     }
-    const places = this.count * 4;
+    const places = this.count * GROWTH;
     this.#place(places);
     const index = new Uint32Array(places * 2);
     const mask = index.length - 1;
@@ -151,9 +230,13 @@ class FamilyTotals {
     const words = new Int32Array(flows * this.#flowWords);
     words.set(this.#words);
     this.#words = words;
-    this.#bytes = new Float64Array(words.buffer);
+    this.#values = new Float64Array(words.buffer);
     this.#octets = new Uint8Array(words.buffer);
   }
+}
+
+function rankOf(outcome: number): number {
+  return OUTCOME_RANKS[outcome] ?? 0;
 }
 
 /** Of words[from, from + count). */
@@ -175,27 +258,21 @@ export class FlowTotals {
   readonly #v6 = new FamilyTotals(16);
   bytesIn = 0;
   bytesOut = 0;
+  packetsIn = 0;
+  packetsOut = 0;
 
   get count(): number {
     return this.#v4.count + this.#v6.count;
   }
 
-  /** addresses: at `at`, local then remote in network order, 4 or 16 bytes each. protocol: PROTOCOL_. */
-  add(
-    isV6: boolean,
-    addresses: DataView,
-    at: number,
-    localPort: number,
-    remotePort: number,
-    protocol: number,
-    bytesIn: number,
-    bytesOut: number,
-  ): void {
-    this.bytesIn += bytesIn;
-    this.bytesOut += bytesOut;
-    const ports = (localPort << 16) | remotePort;
-    if (isV6) this.#v6.add(addresses, at, ports, protocol, bytesIn, bytesOut);
-    else this.#v4.add(addresses, at, ports, protocol, bytesIn, bytesOut);
+  /** `memory`: where the message stands, at `start`. */
+  add(flow: VisitedFlow, memory: DataView, start: number): void {
+    this.bytesIn += flow.bytesIn;
+    this.bytesOut += flow.bytesOut;
+    this.packetsIn += flow.packetsIn;
+    this.packetsOut += flow.packetsOut;
+    if (flow.family === 6) this.#v6.add(flow, memory, start);
+    else this.#v4.add(flow, memory, start);
   }
 
   /** Numbers of all flows for `total`, most bytes first; among equals in the order they were met. */
@@ -210,8 +287,53 @@ export class FlowTotals {
 
   /** The flow of a number. */
   total(flow: number): FlowTotal {
-    return flow < this.#v4.count ? this.#v4.total(flow) : this.#v6.total(flow - this.#v4.count);
+    const row = newRow();
+    this.read(flow, row);
+    const { octets, local, remote, localPort, remotePort } = row;
+    const size = row.family === 4 ? 4 : 16;
+    return {
+      protocol: nameOf(PROTOCOL_NAMES, row.protocol),
+      localAddress: formatAddress(octets, local, size),
+      localPort,
+      remoteAddress: formatAddress(octets, remote, size),
+      remotePort,
+      bytesIn: row.bytesIn,
+      bytesOut: row.bytesOut,
+      packetsIn: row.packetsIn,
+      packetsOut: row.packetsOut,
+      firstSeen: row.firstSeen,
+      lastSeen: row.lastSeen,
+      initiator: nameOf(INITIATORS, row.initiator),
+      outcome: nameOf(OUTCOMES, row.outcome),
+    };
   }
+
+  /** The flow of a number, without an object for it. */
+  read(flow: number, row: FlowRow): void {
+    if (flow < this.#v4.count) this.#v4.read(flow, row);
+    else this.#v6.read(flow - this.#v4.count, row);
+  }
+}
+
+/** An empty one, for FlowTotals.read. */
+export function newRow(): FlowRow {
+  return {
+    family: 4,
+    protocol: 0,
+    initiator: 0,
+    outcome: 0,
+    octets: new Uint8Array(0),
+    local: 0,
+    remote: 0,
+    localPort: 0,
+    remotePort: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    packetsIn: 0,
+    packetsOut: 0,
+    firstSeen: 0,
+    lastSeen: 0,
+  };
 }
 
 /** The indices of whole numbers, largest number first. */

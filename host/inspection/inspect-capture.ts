@@ -81,8 +81,11 @@ class Inspector {
   readonly #feed: FrameFeed;
   readonly #flows = new FlowTotals();
   readonly #messages = { count: 0, bytes: 0 };
+  readonly #addFlow: FlowVisitor = (flow) => this.#flows.add(flow, this.#memory, this.#messageAt);
   #firstMs: number | undefined;
   #lastMs = 0;
+  /** Where in the core's memory the message stands that is being read. */
+  #messageAt = 0;
 
   constructor(core: Core, options: InspectionOptions) {
     const { intervalSeconds = DEFAULT_INTERVAL_SECONDS, localAddresses, seed, format } = options;
@@ -171,31 +174,11 @@ class Inspector {
     }
   }
 
-  readonly #addFlow: FlowVisitor = (
-    family,
-    protocol,
-    localPort,
-    remotePort,
-    bytesIn,
-    bytesOut,
-    addresses,
-  ) => {
-    this.#flows.add(
-      family === 6,
-      this.#memory,
-      addresses,
-      localPort,
-      remotePort,
-      protocol,
-      bytesIn,
-      bytesOut,
-    );
-  };
-
   #take(message: CoreMessage): void {
     this.#messages.count++;
     this.#messages.bytes += message.bytes.length;
-    visitFlows(this.#memory, message.bytes.byteOffset, message.bytes.length, this.#addFlow);
+    this.#messageAt = message.bytes.byteOffset;
+    visitFlows(message.bytes, message.format, this.#addFlow);
     this.#options.onMessage?.(message);
     this.#core.acknowledge(message.sequence);
   }
