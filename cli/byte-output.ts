@@ -3,10 +3,17 @@
 import { formatAddress } from '../bindings/js/address.ts';
 
 const PIECE = 1 << 17;
-/** The most that one call writes, texts apart. */
-const ROOM = 64;
+/** The most that a number takes. */
+const NUMBER_MAX = 32;
 const ZERO = 0x30;
 const POINT = 0x2e;
+
+const encoder = new TextEncoder();
+
+/** A text that is written again and again. ASCII. */
+export function constant(text: string): Uint8Array {
+  return encoder.encode(text);
+}
 
 export class ByteOutput {
   readonly #stream: NodeJS.WritableStream;
@@ -17,20 +24,24 @@ export class ByteOutput {
     this.#stream = stream;
   }
 
-  /** ASCII. */
   text(text: string): void {
-    this.#reserve(text.length);
-    const bytes = this.#bytes;
-    let at = this.#at;
-    for (let index = 0; index < text.length; index++) bytes[at++] = text.charCodeAt(index);
-    this.#at = at;
+    this.bytes(constant(text));
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** 0 to 2^53. */
   number(value: number): void {
-    this.#reserve(ROOM);
-    if (value > 0x7fff_ffff) this.text(String(value));
-    else this.#at = digits(this.#bytes, this.#at, value | 0);
+    if (value > 0x7fff_ffff) {
+      this.text(String(value));
+      return;
+    }
+    this.#reserve(NUMBER_MAX);
+    this.#at = digits(this.#bytes, this.#at, value | 0);
   }
 
   /** A number of tenths: 15 is 1.5, 20 is 2. */
@@ -38,6 +49,7 @@ export class ByteOutput {
     const whole = Math.floor(value / 10);
     this.number(whole);
     if (value === whole * 10) return;
+    this.#reserve(2);
     this.#bytes[this.#at++] = POINT;
     this.#bytes[this.#at++] = ZERO + (value - whole * 10);
   }
@@ -48,12 +60,12 @@ export class ByteOutput {
       this.text(formatAddress(octets, from, size));
       return;
     }
-    this.#reserve(ROOM);
+    this.#reserve(NUMBER_MAX);
     const bytes = this.#bytes;
-    let at = this.#at;
-    for (let index = from; index < from + 4; index++) {
-      if (index > from) bytes[at++] = POINT;
-      at = digits(bytes, at, octets[index] ?? 0);
+    let at = digits(bytes, this.#at, octets[from] ?? 0);
+    for (let index = from + 1; index < from + 4; index++) {
+      bytes[at] = POINT;
+      at = digits(bytes, at + 1, octets[index] ?? 0);
     }
     this.#at = at;
   }
@@ -68,8 +80,9 @@ export class ByteOutput {
   }
 
   #reserve(length: number): void {
-    if (this.#at + length + ROOM > this.#bytes.length) this.end();
-    if (length + ROOM > this.#bytes.length) this.#bytes = new Uint8Array(length + ROOM);
+    if (this.#at + length <= this.#bytes.length) return;
+    this.end();
+    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length);
   }
 }
 

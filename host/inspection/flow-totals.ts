@@ -66,8 +66,8 @@ const GROWTH = 4;
  */
 const OUTCOME_RANKS = [0, 3, 2, 1, 4] as const;
 
-/** Words of a flow behind its five-tuple: two for initiator and outcome, two for each count and time. */
-const VALUE_WORDS = 14;
+/** Words of a flow behind its five-tuple: two for each count and time. */
+const VALUE_WORDS = 12;
 /** Of those, in units of 8 bytes. */
 const BYTES_IN = 0;
 const BYTES_OUT = 1;
@@ -75,20 +75,25 @@ const PACKETS_IN = 2;
 const PACKETS_OUT = 3;
 const FIRST_SEEN = 4;
 const LAST_SEEN = 5;
-/** In words. */
-const INITIATOR = 12;
-const OUTCOME = 13;
+
+/** The last word of a five-tuple: the protocol, never 0; above it what is no part of the key. */
+const PROTOCOL_BITS = 0x1ff;
+const PROTOCOL_IS_THERE = 0x100;
+const INITIATOR_SHIFT = 9;
+const OUTCOME_SHIFT = 17;
+/** How far ahead the next flow is looked for before the index is asked. */
+const LOOK_AHEAD = 6;
 
 /**
  * The flows of one address family, in the order they were met, and an index of them: open addressing, at most half full,
- * a slot holds the number of a flow + 1. A flow is one run of words:
+ * a slot holds the number of a flow + 1. A flow is one run of words; of IPv4, one line of a cache:
  *
- *   | u32 local, remote address | u32 ports: local << 16, remote | u32 protocol + 1 | f64 bytes in, out, packets in, out,
- *   first, last seen | u32 initiator | u32 outcome |
+ *   | u32 local, remote address | u32 ports: local << 16, remote | u32 protocol, initiator, outcome |
+ *   | f64 bytes in, out, packets in, out, first seen, last seen |
  *
  * A core reports its flows in much the same order at every collection. So where most flows are busy, and that is where there are
- * many entries, the flow after the one before is the one meant: no hash, no slot, and memory is read front to back. Where most
- * are silent the guess costs one comparison.
+ * many entries, the flow is one of those after the one before: no hash, no slot, and memory is read front to back. Where most
+ * are silent the guess costs a few comparisons.
  */
 class FamilyTotals {
   count = 0;
@@ -123,8 +128,8 @@ class FamilyTotals {
       key[half + word] = flow.remote < 0 ? 0 : memory.getInt32(start + flow.remote + word * 4, true);
     }
     key[last - 1] = (flow.localPort << 16) | flow.remotePort;
-    key[last] = flow.protocol + 1;
-    const number = this.#isKey(this.#next) ? this.#next : this.#find(flow);
+    key[last] = PROTOCOL_IS_THERE | (flow.protocol & 0xff);
+    const number = this.#find(flow);
     this.#next = number + 1;
     this.#merge(number, flow);
   }
@@ -138,11 +143,12 @@ class FamilyTotals {
     const words = this.#words;
     const values = this.#values;
     const at = flow * this.#flowWords;
-    const state = at + this.#keyWords;
-    const value = state >>> 1;
-    const ports = words[state - 2] as number;
+    const state = words[at + this.#keyWords - 1] as number;
+    const value = this.#valuesAt(flow);
+    const ports = words[at + this.#keyWords - 2] as number;
     row.family = this.#addressBytes === 4 ? 4 : 6;
-    row.protocol = (words[state - 1] as number) - 1;
+    // An i8.
+    row.protocol = (state << 24) >> 24;
     row.octets = this.#octets;
     row.local = at * 4;
     row.remote = row.local + this.#addressBytes;
@@ -154,8 +160,8 @@ class FamilyTotals {
     row.packetsOut = values[value + PACKETS_OUT] as number;
     row.firstSeen = values[value + FIRST_SEEN] as number;
     row.lastSeen = values[value + LAST_SEEN] as number;
-    row.initiator = words[state + INITIATOR] as number;
-    row.outcome = words[state + OUTCOME] as number;
+    row.initiator = (state >>> INITIATOR_SHIFT) & 0xff;
+    row.outcome = (state >>> OUTCOME_SHIFT) & 0xff;
   }
 
   #merge(number: number, flow: VisitedFlow): void {
@@ -168,10 +174,10 @@ class FamilyTotals {
     if (flow.firstSeen < (values[at + FIRST_SEEN] as number)) values[at + FIRST_SEEN] = flow.firstSeen;
     if (flow.lastSeen > (values[at + LAST_SEEN] as number)) values[at + LAST_SEEN] = flow.lastSeen;
     const words = this.#words;
-    const state = number * this.#flowWords + this.#keyWords;
-    if (words[state + INITIATOR] === 0) words[state + INITIATOR] = flow.initiator;
-    if (rankOf(flow.outcome) > rankOf(words[state + OUTCOME] as number))
-      words[state + OUTCOME] = flow.outcome;
+    const last = number * this.#flowWords + this.#keyWords - 1;
+    const state = words[last] as number;
+    const merged = mergedState(state, flow.initiator & 0xff, flow.outcome & 0xff);
+    if (merged !== state) words[last] = merged;
   }
 
   /** Where in #values. */
@@ -179,18 +185,22 @@ class FamilyTotals {
     return (flow * this.#flowWords + this.#keyWords) >>> 1;
   }
 
-  /** flow: up to count; the place behind the last flow is empty, and no key is zero. */
+  /** flow: below the places there are; those behind the last flow are empty, and no key is zero. */
   #isKey(flow: number): boolean {
     const words = this.#words;
     const key = this.#key;
     const at = flow * this.#flowWords;
+    const last = key.length - 1;
+    if ((((words[at + last] as number) ^ (key[last] as number)) & PROTOCOL_BITS) !== 0) return false;
     // Local addresses are much the same for all flows: from the end.
-    for (let word = key.length - 1; word >= 0; word--) if (words[at + word] !== key[word]) return false;
+    for (let word = last - 1; word >= 0; word--) if (words[at + word] !== key[word]) return false;
     return true;
   }
 
   /** The flow of the key; a new one where it is not known yet. */
-  #find({ firstSeen, lastSeen }: VisitedFlow): number {
+  #find(flow: VisitedFlow): number {
+    const until = Math.min(this.#next + LOOK_AHEAD, this.count);
+    for (let number = this.#next; number < until; number++) if (this.#isKey(number)) return number;
     const index = this.#index;
     const mask = index.length - 1;
     let slot = hashOf(this.#key, 0, this.#keyWords) & mask;
@@ -198,14 +208,14 @@ class FamilyTotals {
       if (this.#isKey(number - 1)) return number - 1;
       slot = (slot + 1) & mask;
     }
-    const flow = this.count++;
+    const number = this.count++;
     index[slot] = this.count;
-    this.#words.set(this.#key, flow * this.#flowWords);
-    const at = this.#valuesAt(flow);
-    this.#values[at + FIRST_SEEN] = firstSeen;
-    this.#values[at + LAST_SEEN] = lastSeen;
+    this.#words.set(this.#key, number * this.#flowWords);
+    const at = this.#valuesAt(number);
+    this.#values[at + FIRST_SEEN] = flow.firstSeen;
+    this.#values[at + LAST_SEEN] = flow.lastSeen;
     if (this.count * 2 === index.length) this.#grow();
-    return flow;
+    return number;
   }
 
   #grow(): void {
@@ -235,15 +245,27 @@ class FamilyTotals {
   }
 }
 
+/** The last word of a five-tuple with what a message says of the flow: the first initiator known, the furthest outcome. */
+function mergedState(state: number, initiator: number, outcome: number): number {
+  const known = (state >>> INITIATOR_SHIFT) & 0xff;
+  const before = (state >>> OUTCOME_SHIFT) & 0xff;
+  const further = rankOf(outcome) > rankOf(before) ? outcome : before;
+  return (
+    (state & PROTOCOL_BITS) |
+    ((known === 0 ? initiator : known) << INITIATOR_SHIFT) |
+    (further << OUTCOME_SHIFT)
+  );
+}
+
 function rankOf(outcome: number): number {
   return OUTCOME_RANKS[outcome] ?? 0;
 }
 
-/** Of words[from, from + count). */
+/** Of the five-tuple words[from, from + count). */
 function hashOf(words: Int32Array, from: number, count: number): number {
   let hash = 0;
-  for (let word = 0; word < count; word++) hash = finished(hash ^ (words[from + word] as number));
-  return hash;
+  for (let word = 0; word < count - 1; word++) hash = finished(hash ^ (words[from + word] as number));
+  return finished(hash ^ ((words[from + count - 1] as number) & PROTOCOL_BITS));
 }
 
 /** The finish of MurmurHash3 (Appleby 2011): every bit reaches every bit, so that addresses that differ in one byte do not cluster. */
