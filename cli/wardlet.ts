@@ -8,6 +8,7 @@ import { withoutSecrets } from './secrets.ts';
 import { declareAgent } from './verbs/agent.ts';
 import { declareBench } from './verbs/bench.ts';
 import { declareConfig } from './verbs/config.ts';
+import { declareCost } from './verbs/cost.ts';
 import { declareDecode } from './verbs/decode.ts';
 import { declareDemo } from './verbs/demo.ts';
 import { declareHub } from './verbs/hub.ts';
@@ -33,6 +34,7 @@ const program = new Command('wardlet')
 for (const declare of [
   declareInspect,
   declareDecode,
+  declareCost,
   declareAgent,
   declareHub,
   declareDemo,

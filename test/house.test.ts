@@ -114,7 +114,7 @@ test('the command loads the service lazily: types at most at the top of a file',
 test('bindings and host run in a browser, but for what touches files and sockets: nothing of Node in them', () => {
   const users = files.filter(
     (file) =>
-      /^(bindings\/js|host\/(frames|inspection|configuration|agent|transport|replay))\//.test(file) &&
+      /^(bindings\/js|host\/(frames|inspection|cost|configuration|agent|transport|replay))\//.test(file) &&
       !/^host\/configuration\/(node-host|assignment-file)\.ts$/.test(file) &&
       /from 'node:/.test(readFileSync(join(ROOT, file), 'utf8')),
   );

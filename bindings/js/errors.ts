@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   WL_CUT_CAPTURE: 'a capture file ends in the middle of a record',
   WL_UNKNOWN_LINK: 'a capture of a link type the core does not read',
   WL_TOO_MANY_FLOWS: 'a capture holds more flows than are kept in memory',
+  WL_SHORT_CAPTURE: 'a capture is too short to say what a day of it costs',
   WL_NO_DEVICE: 'no address of a capture is likely to be the device',
   WL_BAD_FILE: 'a file cannot be opened, read or written',
   WL_BAD_FILTER: 'a flow filter cannot be read',

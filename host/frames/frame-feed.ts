@@ -14,6 +14,8 @@ export class FrameFeed {
   #stops = 0;
   /** ms since 1970: the latest frame at which the core had to be told the time; -1 where there was none. */
   latestStopMs = -1;
+  /** ms since 1970: the frame at which it was told last. */
+  stopMs = -1;
 
   /** ticked: after every tick, with its time; takes the messages. */
   constructor(core: Core, ticked: (timeMs: number) => void) {
@@ -77,6 +79,7 @@ export class FrameFeed {
   #tick(at: number): void {
     const core = this.#core;
     const frameMs = frameTime(this.#view, at);
+    this.stopMs = frameMs;
     this.latestStopMs = Math.max(this.latestStopMs, frameMs);
     const timeMs = this.#stops === 1 ? Math.min(frameMs, Math.max(core.due, core.now)) : frameMs;
     core.tick(timeMs);
