@@ -29,7 +29,7 @@ export interface CostOptions {
 }
 
 /** Shorter captures are mostly their beginning and their end. */
-const SHORTEST_MS = 600_000;
+const SHORTEST_MS = 300_000;
 const SHORTEST_LOW_INTERVALS = 5;
 /** What a profile may write, in the order of the rows. */
 const FORMATS: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];

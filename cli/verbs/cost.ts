@@ -8,7 +8,7 @@ export function declareCost(program: Command): void {
       'Lets the core live through a capture, acknowledged as by a hub, and says what it would send in a day: messages, units of ' +
         '4 KB, bytes, share of a hub unit; beside schema 2.3, and beside the agent that Wardlet replaces.',
     )
-    .argument('<file>', 'capture file, or - for standard input; ten minutes at least')
+    .argument('<file>', 'capture file, or - for standard input; five minutes at least')
     .option(
       '--local <addresses>',
       "the device's addresses, comma separated, each with /prefix if known; default: proposed",
