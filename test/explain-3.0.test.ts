@@ -1,8 +1,12 @@
 // Every byte of a message of schema 3.0 has one meaning.
 
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { decodeMessage } from '../bindings/js/messages/decode.ts';
 import { explainMessage } from '../bindings/js/messages/explain.ts';
+import type { TableShape } from '../bindings/js/messages/explain-schema-2.3.ts';
+import { SCHEMA_3_0 } from '../bindings/js/messages/explain-schema-3.0.ts';
 import { encodeFlatBuffers } from './support/encode-3.0-flatbuffers.ts';
 import { encodeProtobuf, rawProtobuf } from './support/encode-3.0-protobuf.ts';
 import { randomMessage } from './support/random-message-3.0.ts';
@@ -78,11 +82,77 @@ test(`every byte of random messages is explained once, SEED=${SEED}`, () => {
       let end = 0;
       for (const { offset, length, path, meaning } of explainMessage(bytes, format)) {
         assert.is(offset, end, `${path} ${meaning}`);
+        assert.not.match(meaning, /schema does not have|unreferenced|no field|part of/, path);
         end += length;
       }
       assert.is(end, bytes.length, format);
     }
   }
+});
+
+test(`FlatBuffers: the explanation tells what the decoder reads, SEED=${SEED}`, () => {
+  const random = new SeededRandom(SEED);
+  const seen = new Set<string>();
+  for (let round = 0; round < 60; round++) {
+    const message = randomMessage(random);
+    const bytes = encodeFlatBuffers(message);
+    const values = new Map(explainMessage(bytes, '3.0-flatbuffers').map(({ path, value }) => [path, value]));
+    const { bootId, sequence, time, events } = decodeMessage(bytes, '3.0-flatbuffers');
+    assert.is(values.get('Message.boot_id'), bootId);
+    assert.is(values.get('Message.sequence') ?? 0, sequence);
+    assert.is(values.get('Message.time') ?? 0, (time ?? 0) * 10);
+    events.forEach(({ payload }, index) => {
+      const told = (field: string) => values.get(`Message.events[${index}].payload.${field}`) ?? 0;
+      if (payload.kind === 'Detection') {
+        payload.peers.forEach((peer, at) => {
+          assert.is(told(`peers[${at}]`), peer);
+        });
+        payload.ports.forEach((port, at) => {
+          assert.is(told(`ports[${at}]`), port);
+        });
+        assert.is(told('count'), payload.count);
+      }
+      if (payload.kind === 'Statistics') assert.is(told('counters.evicted'), payload.counters.evicted);
+      if (payload.kind === 'NetworkActivity') {
+        payload.flows
+          .filter(({ family }) => family === 4)
+          .forEach(({ packetsIn, outcome }, at) => {
+            assert.is(told(`ipv4_activity[${at}].common.packets_in`), packetsIn);
+            const named = values.get(`Message.events[${index}].payload.ipv4_activity[${at}].common.outcome`);
+            assert.is(named ?? 'undecided', outcome);
+          });
+      }
+      seen.add(payload.kind);
+    });
+  }
+  for (const kind of ['Detection', 'Statistics', 'NetworkActivity']) assert.ok(seen.has(kind), kind);
+});
+
+test('the explanation knows every field of schema/message-3.0.fbs, and no other', () => {
+  const tables = new Map<string, string[]>();
+  const source = readFileSync(new URL('../schema/message-3.0.fbs', import.meta.url), 'utf8').replace(
+    /\/\/.*/g,
+    '',
+  );
+  for (const [, name = '', body = ''] of source.matchAll(/table (\w+) \{([^}]*)\}/g)) {
+    const fields = [...body.matchAll(/(\w+):/g)].map(([, field = '']) => field);
+    // A union takes two fields.
+    tables.set(
+      name,
+      fields.flatMap((field) => (field === 'payload' ? ['payload_type', field] : [field])),
+    );
+  }
+  const known = new Map<string, readonly string[]>();
+  const visit = ({ name, fields }: TableShape): void => {
+    known.set(
+      name,
+      fields.map((field) => field.name),
+    );
+    for (const field of fields) if (field.type === 'table' || field.type === 'tables') visit(field.table);
+  };
+  visit(SCHEMA_3_0.message);
+  for (const payload of SCHEMA_3_0.payloads.values()) visit(payload);
+  assert.equal(Object.fromEntries([...known].sort()), Object.fromEntries([...tables].sort()));
 });
 
 test.run();

@@ -26,7 +26,7 @@ const BOTH_DIRECTIONS = 4;
 const LOW_BESIDE_FLOWS = 119;
 const LOW_ALONE = 204;
 /** mti, its interface, and nothing else. */
-const PROPERTY_BYTES = 66;
+const PROPERTY_BYTES = 55;
 
 interface Collection {
   readonly time: number;

@@ -1,4 +1,5 @@
-// Schema 2.3 in words: what the explanation of a message says of each byte. Names are those of schema/message-2.3.fbs.
+// Schema 2.3 in words: what the explanation of a message says of each byte. Names are those of schema/message-2.3.fbs. Schema 3.0 is
+// made of the same parts (explain-schema-3.0.ts).
 
 import {
   PAYLOAD_BASELINE,
@@ -44,6 +45,10 @@ export type FieldShape =
   | { readonly type: 'scalar'; readonly name: string; readonly member: Member }
   | { readonly type: 'struct'; readonly name: string; readonly members: readonly Member[] }
   | { readonly type: 'structs'; readonly name: string; readonly members: readonly Member[] }
+  /** A vector of numbers. */
+  | { readonly type: 'numbers'; readonly name: string; readonly member: Member }
+  /** A vector of bytes: addresses of 16 where field `isV6` is set, else of 4. */
+  | { readonly type: 'addresses'; readonly name: string; readonly meaning: string; readonly isV6: number }
   | { readonly type: 'text'; readonly name: string; readonly meaning: string }
   | { readonly type: 'table'; readonly name: string; readonly table: TableShape }
   | { readonly type: 'tables'; readonly name: string; readonly table: TableShape }
@@ -56,7 +61,19 @@ export interface TableShape {
   readonly fields: readonly FieldShape[];
 }
 
-function scalar(name: string, kind: ScalarKind, meaning: string, names?: readonly string[]): FieldShape {
+/** What an explanation is made by. */
+export interface SchemaShape {
+  readonly message: TableShape;
+  /** By number in the union. */
+  readonly payloads: ReadonlyMap<number, TableShape>;
+}
+
+export function scalar(
+  name: string,
+  kind: ScalarKind,
+  meaning: string,
+  names?: readonly string[],
+): FieldShape {
   return { type: 'scalar', name, member: member('', kind, meaning, names) };
 }
 
@@ -76,7 +93,7 @@ function tables(name: string, table: TableShape): FieldShape {
   return { type: 'tables', name, table };
 }
 
-const COMMON: TableShape = {
+export const COMMON_SHAPE: TableShape = {
   name: 'NetworkActivityCommon',
   fields: [
     scalar('local_port', 'u16', 'port of the device'),
@@ -91,7 +108,7 @@ const COMMON: TableShape = {
   ],
 };
 
-function flow(name: string, address: ScalarKind): TableShape {
+function flow(name: string, address: ScalarKind, common: TableShape): TableShape {
   const members = [
     member('local_address', address, 'address of the device'),
     member('remote_address', address, 'address of the peer'),
@@ -100,7 +117,7 @@ function flow(name: string, address: ScalarKind): TableShape {
     name,
     fields: [
       { type: 'struct', name: 'addresses', members },
-      { type: 'table', name: 'common', table: COMMON },
+      { type: 'table', name: 'common', table: common },
     ],
   };
 }
@@ -137,18 +154,19 @@ const RECORD: TableShape = {
   ],
 };
 
-/** By number in the union. */
-export const PAYLOAD_SHAPES: ReadonlyMap<number, TableShape> = new Map([
-  [
-    PAYLOAD_NETWORK_ACTIVITY,
-    {
-      name: 'NetworkActivity',
-      fields: [
-        tables('ipv4_activity', flow('NetworkActivityV4', 'address4')),
-        tables('ipv6_activity', flow('NetworkActivityV6', 'address16')),
-      ],
-    },
-  ],
+/** `common`: what a schema says of a flow. */
+export function activityShape(common: TableShape): TableShape {
+  return {
+    name: 'NetworkActivity',
+    fields: [
+      tables('ipv4_activity', flow('NetworkActivityV4', 'address4', common)),
+      tables('ipv6_activity', flow('NetworkActivityV6', 'address16', common)),
+    ],
+  };
+}
+
+const PAYLOADS: ReadonlyMap<number, TableShape> = new Map([
+  [PAYLOAD_NETWORK_ACTIVITY, activityShape(COMMON_SHAPE)],
   [
     PAYLOAD_SYSTEM_INFORMATION,
     {
@@ -194,26 +212,39 @@ export const PAYLOAD_SHAPES: ReadonlyMap<number, TableShape> = new Map([
 /** A payload of a later schema. */
 export const UNKNOWN_PAYLOAD: TableShape = { name: 'unknown payload', fields: [] };
 
-const EVENT: TableShape = {
-  name: 'Event',
-  fields: [
-    scalar('id', 'uuid', 'id of the event'),
-    scalar('time', 'u32', 'when it was collected, unix seconds'),
-    scalar('collection_interval', 'u32', 'seconds it covers'),
-    scalar('payload_type', 'u8', 'kind of payload', [
-      'NONE',
-      ...Array.from(PAYLOAD_SHAPES.values(), ({ name }) => name),
-    ]),
-    { type: 'payload', name: 'payload' },
-  ],
-};
+/** Whatever a schema has for payloads, and adds to an event. */
+export function eventShape(
+  payloads: ReadonlyMap<number, TableShape>,
+  added: readonly FieldShape[] = [],
+): TableShape {
+  return {
+    name: 'Event',
+    fields: [
+      scalar('id', 'uuid', 'id of the event'),
+      scalar('time', 'u32', 'when it was collected, unix seconds'),
+      scalar('collection_interval', 'u32', 'seconds it covers'),
+      scalar('payload_type', 'u8', 'kind of payload', [
+        'NONE',
+        ...Array.from(payloads.values(), ({ name }) => name),
+      ]),
+      { type: 'payload', name: 'payload' },
+      ...added,
+    ],
+  };
+}
 
-export const MESSAGE_SHAPE: TableShape = {
-  name: 'Message',
-  fields: [
-    text('security_module_id', 'the agent'),
-    scalar('security_module_version', 'version', 'version of the agent'),
-    scalar('timezone', 'i8', 'time zone'),
-    tables('events', EVENT),
-  ],
-};
+/** Whatever a schema adds to a message. */
+export function messageShape(event: TableShape, added: readonly FieldShape[] = []): TableShape {
+  return {
+    name: 'Message',
+    fields: [
+      text('security_module_id', 'the agent'),
+      scalar('security_module_version', 'version', 'version of the agent'),
+      scalar('timezone', 'i8', 'time zone'),
+      tables('events', event),
+      ...added,
+    ],
+  };
+}
+
+export const SCHEMA_2_3: SchemaShape = { message: messageShape(eventShape(PAYLOADS)), payloads: PAYLOADS };

@@ -9,14 +9,15 @@ import { decodeFlatBuffers30 } from './decode-3.0-flatbuffers.ts';
 import { explainProtobuf30 } from './explain-3.0-protobuf.ts';
 import {
   type FieldShape,
-  MESSAGE_SHAPE,
   type Member,
-  PAYLOAD_SHAPES,
   SCALAR_BYTES,
+  SCHEMA_2_3,
   type ScalarKind,
+  type SchemaShape,
   type TableShape,
   UNKNOWN_PAYLOAD,
 } from './explain-schema-2.3.ts';
+import { SCHEMA_3_0 } from './explain-schema-3.0.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
 import { type MessageFormat, nameOf, versionText } from './security-message.ts';
 
@@ -29,28 +30,32 @@ const PADDING_MAX = 7;
 
 /**
  * Explains a message: every byte once, in order, without gaps. What several objects of FlatBuffers share (a vtable, say)
- * is explained at the first one that uses it; what nothing points to is `unreferenced`. Of 3.0 as FlatBuffers, what 2.3 does
- * not have is explained as such.
+ * is explained at the first one that uses it; what nothing points to is `unreferenced`.
  *
  * @throws WardletError WL_BAD_MESSAGE for what decodeMessage refuses
  */
 export function explainMessage(bytes: Uint8Array, format: MessageFormat = '2.3'): readonly ByteMeaning[] {
   if (format === '3.0-protobuf') return explainProtobuf30(bytes);
-  if (format === '3.0-flatbuffers') decodeFlatBuffers30(bytes);
-  else decodeMessage23(bytes);
-  return new Explanation(bytes).all();
+  if (format === '3.0-flatbuffers') {
+    decodeFlatBuffers30(bytes);
+    return new Explanation(bytes, SCHEMA_3_0).all();
+  }
+  decodeMessage23(bytes);
+  return new Explanation(bytes, SCHEMA_2_3).all();
 }
 
 class Explanation {
   readonly #bytes: Uint8Array;
+  readonly #schema: SchemaShape;
   readonly #reader: FlatBufferReader;
   readonly #cover: ByteCover;
   readonly #meanings: ByteMeaning[] = [];
   /** Objects explained: kind and position. */
   readonly #done = new Set<string>();
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, schema: SchemaShape) {
     this.#bytes = bytes;
+    this.#schema = schema;
     this.#reader = new FlatBufferReader(
       new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       0,
@@ -60,7 +65,8 @@ class Explanation {
   }
 
   all(): readonly ByteMeaning[] {
-    this.#table(0, MESSAGE_SHAPE.name, MESSAGE_SHAPE);
+    const { message } = this.#schema;
+    this.#table(0, message.name, message);
     for (const run of this.#cover.claim(0, this.#bytes.length)) {
       const isPadding = run.length <= PADDING_MAX && this.#isZero(run);
       this.#add(run, '', isPadding ? 'padding' : 'unreferenced');
@@ -130,6 +136,26 @@ class Explanation {
         }
         break;
       }
+      case 'numbers': {
+        const size = bytesOf([field.member]);
+        const elements = reader.numbers(table, id, size, path);
+        const count = this.#vector(reader.field(table, id, OFFSET, path), elements, path);
+        for (let index = 0; index < count; index++) {
+          this.#struct(elements + index * size, `${path}[${index}]`, [field.member]);
+        }
+        break;
+      }
+      case 'addresses': {
+        const kind = reader.u8(table, field.isV6, path) ? 'address16' : 'address4';
+        const size = SCALAR_BYTES[kind];
+        const elements = reader.numbers(table, id, 1, path);
+        const count = this.#vector(reader.field(table, id, OFFSET, path), elements, path) / size;
+        for (let index = 0; index < count; index++) {
+          const member: Member = { name: '', meaning: field.meaning, kind };
+          this.#struct(elements + index * size, `${path}[${index}]`, [member]);
+        }
+        break;
+      }
       case 'text':
         this.#text(reader.field(table, id, OFFSET, path), path, field.meaning);
         break;
@@ -148,7 +174,7 @@ class Explanation {
       }
       case 'payload': {
         const at = reader.field(table, id, OFFSET, path);
-        this.#table(at, path, PAYLOAD_SHAPES.get(reader.u8(table, id - 1, path)) ?? UNKNOWN_PAYLOAD);
+        this.#table(at, path, this.#schema.payloads.get(reader.u8(table, id - 1, path)) ?? UNKNOWN_PAYLOAD);
         break;
       }
     }
