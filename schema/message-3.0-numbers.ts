@@ -12,6 +12,13 @@ export const EVENT_TIME = 1;
 export const EVENT_INTERVAL = 2;
 export const EVENT_NETWORK_ACTIVITY = 3;
 export const EVENT_SYSTEM_INFORMATION = 4;
+export const EVENT_LISTENING_PORTS = 5;
+export const EVENT_HEARTBEAT = 6;
+export const EVENT_BASELINE = 7;
+export const EVENT_PROCESS = 8;
+export const EVENT_LOG = 9;
+export const EVENT_STATISTICS = 10;
+export const EVENT_DETECTION = 11;
 
 export const ACTIVITY_IPV4 = 1;
 export const ACTIVITY_IPV6 = 2;

@@ -8,6 +8,9 @@ import { promisify } from 'node:util';
 import protobuf from 'protobufjs';
 import pbjs from 'protobufjs-cli/pbjs.js';
 
+/** Messages around others. */
+const BY_PLACE = ['Event', 'NetworkActivity', 'FlowTable', 'ListeningPorts', 'Baseline', 'Log', 'Heartbeat'];
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const schema = await readFile(`${root}schema/message-3.0.proto`, 'utf8');
 const { root: parsed } = protobuf.parse(schema, { keepCase: true });
@@ -54,13 +57,14 @@ ${lines.join('')}};
 }
 
 /**
- * The schema as the reader takes it: packed columns and texts are the bytes they are on the wire (the same wire type).
- * Columns are walked in place, so that no byte of one costs an array element of 8, or an object; so flows need no reader here.
+ * The schema as the reader takes it: what has lists is found by its place in the message, so that no list costs more than the bytes it stands in;
+ * for the leaves, numbers in columns and texts are the bytes they are on the wire (the same wire type).
  */
 function asRead() {
   const json = protobuf.parse(schema).root.toJSON();
-  messagesOf(json).Event.fields.networkActivity.type = 'bytes';
-  for (const name of ['NetworkActivity', 'FlowTable']) delete messagesOf(json)[name];
+  const messages = messagesOf(json);
+  delete messages.Message.fields.events;
+  for (const name of BY_PLACE) delete messages[name];
   for (const { fields } of Object.values(messagesOf(json))) {
     for (const field of Object.values(fields ?? {})) {
       const isColumn = field.rule === 'repeated' && /^[su]int/.test(field.type);
@@ -112,8 +116,6 @@ function typesText() {
         const rest = field.rule === 'repeated' ? `readonly ${type}[]` : types[type] ? `${type} | null` : type;
         return `  readonly ${key}: ${rest};\n`;
       });
-      if (members.length === 0)
-        return `// biome-ignore lint: a message without fields\nexport interface ${name} {}\n`;
       return `export interface ${name} {\n${members.join('')}}\n`;
     });
   return `// What the reader of schema 3.0 returns. Made by scripts/generate-protobuf.mjs.
@@ -123,7 +125,11 @@ export type U64 = number | { toNumber(): number };
 
 ${interfaces.join('\n')}
 export const wardlet: {
-  readonly v3: { readonly Message: { decode(bytes: Uint8Array): Message } };
+  readonly v3: {
+${Object.entries(types)
+  .filter(([, { fields }]) => fields)
+  .map(([name]) => `    readonly ${name}: { decode(bytes: Uint8Array): ${name} };\n`)
+  .join('')}  };
 };
 `;
 }

@@ -187,19 +187,31 @@ test('the work is bounded by the length: objects and texts used too often are re
   assert.is(visited, 65_535);
   assert.match(errorOf(visitAll).message, /used too often/);
   assert.ok(visited <= bytes.length / 4);
+});
 
+test('texts that many share are read once; texts that overlap are refused', () => {
+  const long = 'x'.repeat(1000);
+  const shared = readerOf(flatbuffer(table({ 0: tables(table({ 0: text(long) })) })));
+  const row = shared.table(shared.offsets(shared.root('Root'), 0, 'rows'), 'Row');
+  for (let reads = 0; reads < 100; reads++) {
+    assert.is(shared.decodeText(shared.text(row, 0, 'Row.text')), long);
+  }
+
+  // Offsets to every other byte, each read as a length: of 00 01 00 00 ..., and zeros end them all.
+  const bytes = new Uint8Array(8192);
+  const view = new DataView(bytes.buffer);
+  for (let slot = 0; slot < 256; slot++) view.setUint32(slot * 4, 4096 - slot * 4 + slot * 8, true);
+  for (let at = 4096; at < 6144; at += 8) view.setUint32(at, 1024, true);
+  const overlapping = readerOf(bytes);
   let read = 0;
-  const texts = readerOf(bytes);
-  const root = texts.root('Root');
-  const first = texts.table(texts.offsets(root, 0, 'rows'), 'Row');
   const readAll = () => {
-    for (;;) {
-      texts.text(first, 0, 'Row.text');
-      read += 1000;
+    for (let slot = 0; slot < 256; slot++) {
+      overlapping.textAt(slot * 4, 'Row.text');
+      read += 1024;
     }
   };
-  assert.match(errorOf(readAll).message, /^Row\.text at byte \d+: the same text is used too often$/);
-  assert.ok(read <= 16 * bytes.length);
+  assert.match(errorOf(readAll).message, /^Row\.text at byte \d+: texts overlap too often$/);
+  assert.ok(read <= 2 * bytes.length);
 });
 
 test.run();

@@ -6,9 +6,11 @@ import { uuidText } from '../uuid.ts';
 import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
 import { flowObject23, flowObject30 } from './flow-object.ts';
-import { type FlowSchema, walkFlows } from './flow-walk-2.3.ts';
+import { type FlowSchema, FlowVectors } from './flow-walk-2.3.ts';
+import { EVENT_WEIGHT } from './lists.ts';
 import { readPayload } from './payload-2.3.ts';
 import {
+  type AddressFamily,
   type Flow,
   type NetworkActivity,
   type SecurityEvent,
@@ -24,19 +26,23 @@ export function decodeMessage23(bytes: Uint8Array, activity: ActivityReader = re
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = new FlatBufferReader(view, 0, bytes.length);
   const envelope = readEnvelope(reader);
-  const events: SecurityEvent[] = [];
-  for (let index = 0; index < envelope.count; index++) {
-    const { id, time, intervalSeconds, payloadType, payload } = readEventHead(reader, envelope, index);
-    events.push({
-      id: uuidText(bytes, id),
-      time,
-      collectionIntervalSeconds: intervalSeconds,
-      payload:
-        payloadType === PAYLOAD_NETWORK_ACTIVITY
-          ? activity(reader, bytes, payload, time * 10, '2.3')
-          : readPayload(reader, payloadType, payload),
-    });
-  }
+  const events = reader.lists.of(
+    envelope.count,
+    (index): SecurityEvent => {
+      const { id, time, intervalSeconds, payloadType, payload } = readEventHead(reader, envelope, index);
+      return {
+        id: uuidText(bytes, id),
+        time,
+        collectionIntervalSeconds: intervalSeconds,
+        payload:
+          payloadType === PAYLOAD_NETWORK_ACTIVITY
+            ? activity(reader, bytes, payload, time * 10, '2.3')
+            : readPayload(reader, payloadType, payload),
+      };
+    },
+    EVENT_WEIGHT,
+  );
+  reader.settle();
   return {
     format: '2.3',
     moduleId: reader.decodeText(envelope.moduleId),
@@ -56,7 +62,7 @@ export type ActivityReader = (
 
 type WritableFlow = { -readonly [Key in keyof Flow]: Flow[Key] };
 
-/** An object for every flow. */
+/** An object for every flow, at once or when it is read. */
 export function readActivity(
   reader: FlatBufferReader,
   bytes: Uint8Array,
@@ -64,17 +70,47 @@ export function readActivity(
   time: number,
   schema: FlowSchema,
 ): NetworkActivity {
-  const flows: Flow[] = [];
-  walkFlows(reader, activity, time, schema, (cursor) => {
+  const flows = new FlowVectors(reader, activity, time, schema);
+  const text = new LatestText(bytes);
+  const make = (index: number): Flow => {
+    const cursor = flows.read(index);
     const flow: WritableFlow =
       schema === '3.0'
-        ? flowObject30(cursor, bytes, formatAddress(bytes, cursor.local, cursor.family === 4 ? 4 : 16))
-        : flowObject23(cursor, bytes);
+        ? flowObject30(cursor, bytes, text.of(cursor.local, cursor.family))
+        : flowObject23(cursor, bytes, text.of(cursor.local, cursor.family));
     if (cursor.processId) flow.processId = reader.view.getUint16(cursor.processId, true);
     if (cursor.userId) flow.userId = reader.view.getUint16(cursor.userId, true);
     if (cursor.executable) flow.executable = reader.decodeText(cursor.executable);
     if (cursor.commandLine) flow.commandLine = reader.decodeText(cursor.commandLine);
-    flows.push(flow);
-  });
-  return { kind: 'NetworkActivity', flows };
+    return flow;
+  };
+  return { kind: 'NetworkActivity', flows: reader.lists.of(flows.count, make) };
+}
+
+/** Most flows of a message have the same local address: its text is made once. */
+class LatestText {
+  readonly #bytes: Uint8Array;
+  #at = -1;
+  #text = '';
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  of(at: number, family: AddressFamily): string {
+    const size = family === 4 ? 4 : 16;
+    if (!this.#isLatest(at, size)) {
+      this.#text = formatAddress(this.#bytes, at, size);
+      this.#at = at;
+    }
+    return this.#text;
+  }
+
+  #isLatest(at: number, size: number): boolean {
+    if (this.#at < 0 || this.#text.includes(':') !== (size === 16)) return false;
+    for (let byte = 0; byte < size; byte++) {
+      if (this.#bytes[at + byte] !== this.#bytes[this.#at + byte]) return false;
+    }
+    return true;
+  }
 }

@@ -35,6 +35,7 @@ import { uuidText } from '../uuid.ts';
 import { type ActivityReader, readActivity } from './decode-2.3.ts';
 import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
+import { EVENT_WEIGHT } from './lists.ts';
 import { readPayload } from './payload-2.3.ts';
 import {
   COUNTER_NAMES,
@@ -47,6 +48,7 @@ import {
   nameOf,
   type Payload,
   PROTOCOL_NAMES,
+  type SecurityEvent,
   type SecurityMessage,
   type Statistics,
   versionText,
@@ -69,7 +71,25 @@ export function decodeFlatBuffers30(
   const { message } = envelope;
   const bootId = reader.required(message, MESSAGE_BOOT_ID, UUID_BYTES, 'Message.boot_id');
   const counters = readCounters(reader, message, MESSAGE_COUNTERS, 'Message.counters');
-  return {
+  const events = reader.lists.of(
+    envelope.count,
+    (index): SecurityEvent => {
+      const head = readEventHead(reader, envelope, index);
+      const { event, id, payloadType, payload } = head;
+      const time = head.time * 10 + reader.u8(event, EVENT_TENTHS, 'Event.time_tenths');
+      return {
+        id: uuidText(bytes, id),
+        time: time / 10,
+        collectionIntervalSeconds: head.intervalSeconds,
+        payload:
+          payloadType === PAYLOAD_NETWORK_ACTIVITY
+            ? activity(reader, bytes, payload, time, '3.0')
+            : readPayload30(reader, bytes, payloadType, payload, time),
+      };
+    },
+    EVENT_WEIGHT,
+  );
+  const decoded: SecurityMessage = {
     format: '3.0-flatbuffers',
     moduleId: reader.decodeText(envelope.moduleId),
     moduleVersion: versionText(envelope.moduleVersion),
@@ -78,24 +98,10 @@ export function decodeFlatBuffers30(
     time: reader.u64(message, MESSAGE_TIME, 'Message.time') / 10,
     uptimeSeconds: reader.u32(message, MESSAGE_UPTIME, 'Message.uptime'),
     ...(counters ? { counters } : {}),
-    events: Array.from({ length: envelope.count }, (_, index) => {
-      const { event, id, time, intervalSeconds, payloadType, payload } = readEventHead(
-        reader,
-        envelope,
-        index,
-      );
-      const tenths = time * 10 + reader.u8(event, EVENT_TENTHS, 'Event.time_tenths');
-      return {
-        id: uuidText(bytes, id),
-        time: tenths / 10,
-        collectionIntervalSeconds: intervalSeconds,
-        payload:
-          payloadType === PAYLOAD_NETWORK_ACTIVITY
-            ? activity(reader, bytes, payload, tenths, '3.0')
-            : readPayload30(reader, bytes, payloadType, payload, tenths),
-      };
-    }),
+    events,
   };
+  reader.settle();
+  return decoded;
 }
 
 /** time: the event's, in tenths of a second. */
@@ -166,11 +172,9 @@ function readDetection(reader: FlatBufferReader, bytes: Uint8Array, table: numbe
     state: name(DETECTION_STATES, DETECTION_STATE, 'state'),
     number: reader.u32(table, DETECTION_NUMBER, 'Detection.number'),
     protocol: name(PROTOCOL_NAMES, DETECTION_PROTOCOL, 'protocol'),
-    peers: Array.from({ length: peerBytes / size }, (_, index) =>
-      formatAddress(bytes, peers + index * size, size),
-    ),
+    peers: reader.lists.of(peerBytes / size, (index) => formatAddress(bytes, peers + index * size, size)),
     peerCount: reader.u32(table, DETECTION_PEER_COUNT, 'Detection.peer_count'),
-    ports: Array.from({ length: reader.count(ports) }, (_, index) => view.getUint16(ports + index * 2, true)),
+    ports: reader.lists.of(reader.count(ports), (index) => view.getUint16(ports + index * 2, true)),
     portCount: reader.u32(table, DETECTION_PORT_COUNT, 'Detection.port_count'),
     count: reader.u64(table, DETECTION_COUNT, 'Detection.count'),
     limit: reader.u64(table, DETECTION_LIMIT, 'Detection.limit'),

@@ -1,13 +1,25 @@
 // Messages of schema 3.0 as protobuf into a SecurityMessage.
 
-import { ACTIVITY_IPV6, EVENT_NETWORK_ACTIVITY } from '../../../schema/message-3.0-numbers.ts';
+import {
+  EVENT_BASELINE,
+  EVENT_DETECTION,
+  EVENT_HEARTBEAT,
+  EVENT_LISTENING_PORTS,
+  EVENT_LOG,
+  EVENT_NETWORK_ACTIVITY,
+  EVENT_PROCESS,
+  EVENT_STATISTICS,
+  EVENT_SYSTEM_INFORMATION,
+} from '../../../schema/message-3.0-numbers.ts';
 import { formatAddress } from '../address.ts';
 import { uuidText } from '../uuid.ts';
-import { flowObject30, unspecified } from './flow-object.ts';
-import { FlowTableReader, TablePlace } from './flow-table-3.0.ts';
+import { FlowList, TableReading } from './flow-list-3.0.ts';
+import type { TablePlace } from './flow-table-3.0.ts';
 import * as generated from './generated/message-3.0.js';
+import { EVENT_WEIGHT, Lists } from './lists.ts';
+import { type EventPlace, NO_EVENT, placesIn } from './places-3.0-protobuf.ts';
 import { NumberColumn } from './protobuf-columns.ts';
-import { refuse, walkProtobuf } from './protobuf-walk.ts';
+import { refuse } from './protobuf-walk.ts';
 import {
   BASELINE_RESULTS,
   BASELINE_SEVERITIES,
@@ -19,7 +31,6 @@ import {
   DETECTION_SEVERITIES,
   DETECTION_STATES,
   type Detection,
-  type Flow,
   type ListeningPort,
   LOG_LEVELS,
   type LogRecord,
@@ -29,34 +40,44 @@ import {
   PROCESS_EVENTS,
   PROTOCOL_NAMES,
   type ProcessEvent,
+  type SecurityEvent,
   type SecurityMessage,
   type Statistics,
+  type SystemInformation,
   versionText,
 } from './security-message.ts';
 
 const UUID_BYTES = 16;
-const EVENTS_FIELD = 7;
 const MODULE_ID = 'wardlet';
 /** Of a payload kind: what the field's number is over the number in the union of the FlatBuffers schema. */
 const KIND_OFFSET = 2;
 const PORT_MAX = 65_535;
 
+const { v3 } = generated.wardlet;
 // A byte order mark is text like any other; what is no UTF-8 becomes U+FFFD.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What makes something of the flows of an event. `time`: the event's, in tenths of a second. */
-export type TableReader = (bytes: Uint8Array, tables: readonly TablePlace[], time: number) => NetworkActivity;
+export type TableReader = (
+  bytes: Uint8Array,
+  tables: readonly TablePlace[],
+  time: number,
+  lists: Lists,
+  reading: TableReading,
+) => NetworkActivity;
 
 /**
- * Decodes one message; the bytes are not trusted. `activity`: what makes something of the flows.
+ * Decodes one message; the bytes are not trusted, and must not change afterwards where a list is long. `activity`: what makes something of the flows.
  * @throws WardletError WL_BAD_MESSAGE: damaged, or built to cost more than it is long
  */
 export function decodeProtobuf30(bytes: Uint8Array, activity: TableReader = readFlows): SecurityMessage {
   const places = placesIn(bytes);
-  const message = decodeChecked(bytes);
+  const message = leaf(v3.Message, bytes, 'Message');
   const { bootId, sequence, counters } = message;
   if (bootId.length !== UUID_BYTES) refuse('Message.boot_id', `${bootId.length} bytes are no UUID`);
   const time = numberOf(message.time);
+  const lists = new Lists();
+  const reading = new TableReading();
   return {
     format: '3.0-protobuf',
     moduleId: message.moduleId.length === 0 ? MODULE_ID : decoder.decode(message.moduleId),
@@ -66,91 +87,46 @@ export function decodeProtobuf30(bytes: Uint8Array, activity: TableReader = read
     time: time / 10,
     uptimeSeconds: message.uptime,
     ...(counters ? { counters: readCounters(counters) } : {}),
-    events: message.events.map((event, index) => {
-      const { tables, unknown } = places[index] ?? NOTHING;
-      const tenths = time + event.time;
-      return {
-        id: eventId(bootId, sequence, index),
-        time: tenths / 10,
-        collectionIntervalSeconds: event.interval,
-        payload: tables ? activity(bytes, tables, tenths) : readPayload(event, tenths, unknown),
-      };
-    }),
+    events: lists.of(
+      places.length,
+      (index): SecurityEvent => {
+        const event = places[index] ?? NO_EVENT;
+        const tenths = time + event.time;
+        return {
+          id: eventId(bootId, sequence, index),
+          time: tenths / 10,
+          collectionIntervalSeconds: event.interval,
+          payload:
+            event.payload === EVENT_NETWORK_ACTIVITY
+              ? activity(bytes, event.tables, tenths, lists, reading)
+              : readPayload(bytes, event, tenths, lists),
+        };
+      },
+      EVENT_WEIGHT,
+    ),
   };
 }
 
-/** What of an event the walk alone finds. */
-interface EventPlaces {
-  /** Of its network activity, where it has some. */
-  tables: TablePlace[] | undefined;
-  /** The payload of a later schema that it has. */
-  unknown: number;
-}
-
-const NOTHING: EventPlaces = { tables: undefined, unknown: 0 };
-
-/** Checks the message. */
-function placesIn(bytes: Uint8Array): EventPlaces[] {
-  const events: EventPlaces[] = [];
-  let event: EventPlaces = { ...NOTHING };
-  let table = new TablePlace(4);
-  walkProtobuf(bytes, {
-    field({ message, number, field, wireType, content, end }) {
-      switch (message) {
-        case 'Message':
-          if (number !== EVENTS_FIELD) break;
-          event = { ...NOTHING };
-          events.push(event);
-          break;
-        case 'Event':
-          if (number === EVENT_NETWORK_ACTIVITY) event.tables = [];
-          else if (field === undefined && wireType === 2) event.unknown = number - KIND_OFFSET;
-          break;
-        case 'NetworkActivity':
-          if (field === undefined) break;
-          table = new TablePlace(number === ACTIVITY_IPV6 ? 6 : 4);
-          event.tables?.push(table);
-          break;
-        case 'FlowTable':
-          table.set(number, content, end);
-      }
-    },
-  });
-  return events;
-}
-
-/** An object for every flow. */
-function readFlows(bytes: Uint8Array, tables: readonly TablePlace[], time: number): NetworkActivity {
-  const flows: Flow[] = [];
-  for (const table of inOrder(tables)) {
-    const reader = new FlowTableReader(bytes, table, time);
-    const { flow } = reader;
-    const locals = new Map<number, string>();
-    while (reader.next()) {
-      let local = locals.get(flow.local);
-      if (local === undefined) {
-        local =
-          flow.local < 0 ? unspecified(flow) : formatAddress(bytes, flow.local, flow.family === 4 ? 4 : 16);
-        locals.set(flow.local, local);
-      }
-      flows.push(flowObject30(flow, bytes, local));
-    }
-  }
-  return { kind: 'NetworkActivity', flows };
-}
-
-/** IPv4 first. */
-export function inOrder(tables: readonly TablePlace[]): readonly TablePlace[] {
-  return [...tables].sort((one, other) => one.family - other.family);
-}
-
-function decodeChecked(bytes: Uint8Array): generated.Message {
+/** One of the messages without lists. */
+function leaf<Type>(type: { decode(bytes: Uint8Array): Type }, bytes: Uint8Array, what: string): Type {
   try {
-    return generated.wardlet.v3.Message.decode(bytes);
+    return type.decode(bytes);
   } catch (error) {
     // The walk has let nothing through that the reader stumbles over; were it wrong, it is still the message.
-    return refuse('Message', error instanceof Error ? error.message : String(error));
+    return refuse(what, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** An object for every flow, at once or when it is read. */
+function readFlows(
+  bytes: Uint8Array,
+  tables: readonly TablePlace[],
+  time: number,
+  lists: Lists,
+  reading: TableReading,
+): NetworkActivity {
+  const flows = new FlowList(bytes, tables, time, reading);
+  return { kind: 'NetworkActivity', flows: lists.of(flows.count, (index) => flows.at(index)) };
 }
 
 /** Boot id, its last six bytes XOR (sequence << 8 | index). */
@@ -162,25 +138,50 @@ function eventId(bootId: Uint8Array, sequence: number, index: number): string {
   return uuidText(id);
 }
 
-function readPayload(event: generated.Event, time: number, unknown: number): Payload {
-  if (event.systemInformation) {
-    const { operatingSystem, kernel, hardware } = event.systemInformation;
-    return {
-      kind: 'SystemInformation',
-      ...optional('operatingSystem', operatingSystem),
-      ...optional('kernel', kernel),
-      ...optional('hardware', hardware),
-    };
+function readPayload(bytes: Uint8Array, event: EventPlace, time: number, lists: Lists): Payload {
+  const content = bytes.subarray(event.start, event.end);
+  const { items } = event;
+  const list = <Item, Read>(
+    type: { decode(bytes: Uint8Array): Item },
+    read: (item: Item) => Read,
+    what: string,
+  ): readonly Read[] =>
+    lists.of(items.length / 2, (index) =>
+      read(leaf(type, bytes.subarray(items[2 * index], items[2 * index + 1]), what)),
+    );
+  switch (event.payload) {
+    case EVENT_SYSTEM_INFORMATION:
+      return readSystemInformation(leaf(v3.SystemInformation, content, 'SystemInformation'));
+    case EVENT_LISTENING_PORTS:
+      return { kind: 'ListeningPorts', ports: list(v3.ListeningPort, readPort, 'ListeningPort') };
+    case EVENT_HEARTBEAT:
+      return { kind: 'Heartbeat' };
+    case EVENT_BASELINE:
+      return { kind: 'Baseline', checks: list(v3.BaselineCheck, readCheck, 'BaselineCheck') };
+    case EVENT_PROCESS:
+      return readProcess(leaf(v3.Process, content, 'Process'));
+    case EVENT_LOG:
+      return { kind: 'Log', records: list(v3.LogRecord, readRecord, 'LogRecord') };
+    case EVENT_STATISTICS:
+      return readStatistics(leaf(v3.Statistics, content, 'Statistics'));
+    case EVENT_DETECTION:
+      return readDetection(leaf(v3.Detection, content, 'Detection'), time, lists);
+    default:
+      return { kind: 'Unknown', type: Math.max(0, event.payload - KIND_OFFSET) };
   }
-  if (event.listeningPorts)
-    return { kind: 'ListeningPorts', ports: event.listeningPorts.ports.map(readPort) };
-  if (event.heartbeat) return { kind: 'Heartbeat' };
-  if (event.baseline) return { kind: 'Baseline', checks: event.baseline.checks.map(readCheck) };
-  if (event.process) return readProcess(event.process);
-  if (event.log) return { kind: 'Log', records: event.log.records.map(readRecord) };
-  if (event.statistics) return readStatistics(event.statistics);
-  if (event.detection) return readDetection(event.detection, time);
-  return { kind: 'Unknown', type: unknown };
+}
+
+function readSystemInformation({
+  operatingSystem,
+  kernel,
+  hardware,
+}: generated.SystemInformation): SystemInformation {
+  return {
+    kind: 'SystemInformation',
+    ...optional('operatingSystem', operatingSystem),
+    ...optional('kernel', kernel),
+    ...optional('hardware', hardware),
+  };
 }
 
 /** A text as a property only where there is one. */
@@ -256,10 +257,11 @@ function readStatistics({ counters, flowsIpv4, flowsIpv6, flowCapacity }: genera
   };
 }
 
-function readDetection(detection: generated.Detection, time: number): Detection {
+function readDetection(detection: generated.Detection, time: number, lists: Lists): Detection {
   const size = detection.peersIpv6 ? 16 : 4;
   const { peers } = detection;
   if (peers.length % size !== 0) refuse('Detection.peers', `${peers.length} bytes are no addresses`);
+  const ports = portsOf(detection.ports);
   const last = time - detection.lastSeen;
   return {
     kind: 'Detection',
@@ -269,11 +271,9 @@ function readDetection(detection: generated.Detection, time: number): Detection 
     state: nameOf(DETECTION_STATES, detection.state),
     number: detection.number,
     protocol: nameOf(PROTOCOL_NAMES, detection.protocol),
-    peers: Array.from({ length: peers.length / size }, (_, index) =>
-      formatAddress(peers, index * size, size),
-    ),
+    peers: lists.of(peers.length / size, (index) => formatAddress(peers, index * size, size)),
     peerCount: detection.peerCount,
-    ports: portsOf(detection.ports),
+    ports: lists.of(ports.length, (index) => ports[index] ?? 0),
     portCount: detection.portCount,
     count: numberOf(detection.count),
     limit: numberOf(detection.limit),
@@ -282,11 +282,13 @@ function readDetection(detection: generated.Detection, time: number): Detection 
   };
 }
 
-function portsOf(column: Uint8Array): number[] {
+function portsOf(column: Uint8Array): Uint16Array {
   const numbers = new NumberColumn(column, 0, column.length, 'Detection.ports');
-  const ports: number[] = [];
-  while (numbers.hasMore) ports.push(portOf(numbers.next(), 'Detection.ports'));
-  return ports;
+  // A number takes a byte at least.
+  const ports = new Uint16Array(column.length);
+  let count = 0;
+  while (numbers.hasMore) ports[count++] = portOf(numbers.next(), 'Detection.ports');
+  return ports.subarray(0, count);
 }
 
 function familyOf({ length }: Uint8Array, what: string): 4 | 6 {

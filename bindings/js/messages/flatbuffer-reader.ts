@@ -7,6 +7,7 @@
 //   An offset to a table, vector or string is a u32, counted forward from where it stands.
 
 import { WardletError } from '../errors.ts';
+import { Lists } from './lists.ts';
 
 const OFFSET = 4;
 const VTABLE_HEADER = 4;
@@ -16,8 +17,10 @@ const VTABLE_HEADER = 4;
  * what an honest message of that length can hold.
  */
 const BYTES_PER_OBJECT = 4;
-/** Bytes of text read for each byte of message: strings may be shared, but not by everything. */
-const TEXT_PER_BYTE = 16;
+/** Bytes of text read for each byte of message: texts do not overlap, and what shares one reads it once. */
+const TEXT_PER_BYTE = 2;
+/** Texts that are known again. */
+const TEXTS_KNOWN = 1024;
 
 const DAMAGED =
   'check that these are all bytes of one message, unchanged: not cut, not base64, no size prefix';
@@ -36,8 +39,12 @@ export class FlatBufferReader {
   readonly view: DataView;
   readonly start: number;
   readonly end: number;
+  /** What is made of vectors. */
+  readonly lists = new Lists();
   #objectsLeft: number;
   #textLeft: number;
+  /** By position; empty while nobody has decoded it. */
+  readonly #texts = new Map<number, string>();
 
   /** @param start where in `view` the message begins @param length its bytes */
   constructor(view: DataView, start: number, length: number) {
@@ -176,10 +183,20 @@ export class FlatBufferReader {
 
   /** The text that `text` found. Bytes that are no UTF-8 become U+FFFD. */
   decodeText(text: number): string {
+    const known = this.#texts.get(text);
+    if (known) return known;
     const { buffer, byteOffset } = this.view;
-    return decoder.decode(
+    const decoded = decoder.decode(
       new Uint8Array(buffer, byteOffset + text, this.view.getUint32(text - OFFSET, true)),
     );
+    if (known !== undefined) this.#texts.set(text, decoded);
+    return decoded;
+  }
+
+  /** All of the message has been read once, within its limits: what is read again is not counted. */
+  settle(): void {
+    this.#objectsLeft = Number.POSITIVE_INFINITY;
+    this.#textLeft = Number.POSITIVE_INFINITY;
   }
 
   /** The text that the offset at `at` points to: where it begins, for `decodeText`. */
@@ -190,8 +207,10 @@ export class FlatBufferReader {
     if (text + length === this.end || this.view.getUint8(text + length) !== 0) {
       this.fail(what, text, `a string of ${length} bytes has no terminator`);
     }
+    if (this.#texts.has(text)) return text;
     this.#textLeft -= length;
-    if (this.#textLeft < 0) this.fail(what, text, 'the same text is used too often', HOSTILE);
+    if (this.#textLeft < 0) this.fail(what, text, 'texts overlap too often', HOSTILE);
+    if (this.#texts.size < TEXTS_KNOWN) this.#texts.set(text, '');
     return text;
   }
 

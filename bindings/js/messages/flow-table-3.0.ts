@@ -26,7 +26,7 @@ import {
   TABLE_REMOTE_ADDRESSES,
   TABLE_SERVICE_PORTS,
 } from '../../../schema/message-3.0-numbers.ts';
-import { BytesColumn, NumberColumn, zigzag } from './protobuf-columns.ts';
+import { BytesColumn, type Column, NumberColumn, zigzag } from './protobuf-columns.ts';
 import { refuse } from './protobuf-walk.ts';
 import type { AddressFamily } from './security-message.ts';
 import { FlowCursor } from './visited-flow.ts';
@@ -35,6 +35,8 @@ const TCP = 0;
 const UDP = 1;
 const PORT_MAX = 65_535;
 const FIELDS = TABLE_BYTES_OUT + 1;
+/** Numbers of a note before those of the columns. */
+const NOTED = 4;
 
 /** Where the columns of a table stand in the message. */
 export class TablePlace {
@@ -77,7 +79,9 @@ export class FlowTableReader {
   readonly #packetsOut: NumberColumn;
   readonly #bytesIn: NumberColumn;
   readonly #bytesOut: NumberColumn;
+  readonly #columns: readonly Column[];
   // Of the class, and how many of its flows are still to come.
+  #bits = 0;
   #left = 0;
   #isNamed = false;
   #hasPorts = false;
@@ -106,6 +110,17 @@ export class FlowTableReader {
     this.#packetsOut = numbers(TABLE_PACKETS_OUT, 'packets_out');
     this.#bytesIn = numbers(TABLE_BYTES_IN, 'bytes_in', 'uint64');
     this.#bytesOut = numbers(TABLE_BYTES_OUT, 'bytes_out', 'uint64');
+    this.#columns = [
+      this.#remotes,
+      this.#servicePorts,
+      this.#clientPorts,
+      this.#lastSeen,
+      this.#durations,
+      this.#packetsIn,
+      this.#packetsOut,
+      this.#bytesIn,
+      this.#bytesOut,
+    ];
     this.flow.family = place.family;
     this.flow.time = time;
     const locals = place.end(TABLE_LOCAL_ADDRESSES) - place.start(TABLE_LOCAL_ADDRESSES);
@@ -132,6 +147,28 @@ export class FlowTableReader {
     return true;
   }
 
+  /** Appends the place of the flow that is next, for `goTo`. */
+  note(notes: number[]): void {
+    notes.push(this.#bits, this.#left, this.#service, this.#classes.at);
+    for (const column of this.#columns) notes.push(column.at);
+  }
+
+  /** Goes to note `number` of those appended. */
+  goTo(notes: readonly number[], number: number): void {
+    const from = number * (NOTED + this.#columns.length);
+    const [bits = 0, left = 0, service = 0, classes = 0, ...places] = notes.slice(
+      from,
+      from + NOTED + this.#columns.length,
+    );
+    if (left > 0) this.#enter(bits);
+    this.#left = left;
+    this.#service = service;
+    this.#classes.at = classes;
+    this.#columns.forEach((column, index) => {
+      column.at = places[index] ?? 0;
+    });
+  }
+
   #readPorts(flow: FlowCursor): void {
     const service = this.#service + zigzag(this.#servicePorts.next());
     if (service < 0 || service > PORT_MAX) refuse('FlowTable.service_ports', `${service} is no port`);
@@ -155,6 +192,14 @@ export class FlowTableReader {
     if (!classes.hasMore) refuse(classes.name, 'a class has no count');
     const count = classes.next();
     if (count === 0) refuse(classes.name, 'a class has no flow');
+    if ((bits & CLASS_EVERYTHING_ELSE) !== 0 && count > 1)
+      refuse(classes.name, 'a class of everything else has more than one flow');
+    this.#enter(bits);
+    this.#left = count;
+    return true;
+  }
+
+  #enter(bits: number): void {
     const { flow } = this;
     flow.protocol = bits & CLASS_PROTOCOL;
     flow.initiator = (bits >>> CLASS_INITIATOR_SHIFT) & CLASS_INITIATOR;
@@ -167,20 +212,14 @@ export class FlowTableReader {
     flow.packetsOut = 0;
     flow.bytesIn = 0;
     flow.bytesOut = 0;
-    this.#left = count;
+    this.#bits = bits;
     this.#isNamed = (bits & CLASS_EVERYTHING_ELSE) === 0;
     this.#hasPorts = this.#isNamed && (flow.protocol === TCP || flow.protocol === UDP);
     this.#isServiceLocal = flow.initiator === INITIATOR_REMOTE;
     this.#hasReceived = (bits & CLASS_IN) !== 0;
     this.#hasSent = (bits & CLASS_OUT) !== 0;
-    if (this.#isNamed) {
-      flow.local = this.#localAt(bits >>> CLASS_LOCAL_SHIFT);
-      return true;
-    }
-    if (count > 1) refuse(classes.name, 'a class of everything else has more than one flow');
-    flow.local = -1;
+    flow.local = this.#isNamed ? this.#localAt(bits >>> CLASS_LOCAL_SHIFT) : -1;
     flow.remote = -1;
-    return true;
   }
 
   #localAt(number: number): number {
@@ -191,14 +230,6 @@ export class FlowTableReader {
   }
 
   #finish(): void {
-    this.#remotes.finish();
-    this.#servicePorts.finish();
-    this.#clientPorts.finish();
-    this.#lastSeen.finish();
-    this.#durations.finish();
-    this.#packetsIn.finish();
-    this.#packetsOut.finish();
-    this.#bytesIn.finish();
-    this.#bytesOut.finish();
+    for (const column of this.#columns) column.finish();
   }
 }

@@ -3,7 +3,7 @@
 import { WardletError } from '../errors.ts';
 import { type ActivityReader, decodeMessage23 } from './decode-2.3.ts';
 import { decodeFlatBuffers30 } from './decode-3.0-flatbuffers.ts';
-import { decodeProtobuf30, inOrder } from './decode-3.0-protobuf.ts';
+import { decodeProtobuf30 } from './decode-3.0-protobuf.ts';
 import { FlowTableReader } from './flow-table-3.0.ts';
 import { walkFlows } from './flow-walk-2.3.ts';
 import type { MessageFormat, NetworkActivity } from './security-message.ts';
@@ -38,7 +38,7 @@ export function visitFlows(bytes: Uint8Array, format: MessageFormat, visitor: Fl
       break;
     case '3.0-protobuf':
       decodeProtobuf30(bytes, (_bytes, tables, time) => {
-        for (const table of inOrder(tables)) visitTable(new FlowTableReader(bytes, table, time), visitor);
+        for (const table of tables) visitTable(new FlowTableReader(bytes, table, time), visitor);
         return NO_FLOWS;
       });
       break;

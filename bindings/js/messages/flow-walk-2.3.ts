@@ -100,52 +100,48 @@ class CommonLayout extends TableLayout {
 }
 
 /**
- * IPv4 first. `time`: the event's, in tenths of a second.
- * @throws WardletError WL_BAD_MESSAGE; flows before the fault are out
+ * The flows of one NetworkActivity: IPv4 first. `time`: the event's, in tenths of a second.
+ * @throws WardletError WL_BAD_MESSAGE
  */
-export function walkFlows(
-  reader: FlatBufferReader,
-  activity: number,
-  time: number,
-  schema: FlowSchema,
-  sink: FlowSink,
-): void {
-  const commons = new LayoutCache(reader, COMMON, (table) => new CommonLayout(reader, table, schema));
-  const v4 = reader.offsets(activity, ACTIVITY_V4, 'NetworkActivity.ipv4_activity');
-  const v6 = reader.offsets(activity, ACTIVITY_V6, 'NetworkActivity.ipv6_activity');
-  const cursor = new FlowCursor();
-  cursor.time = time;
-  cursor.firstSeen = time;
-  cursor.lastSeen = time;
-  walkFamily(reader, v4, 4, commons, schema, cursor, sink);
-  walkFamily(reader, v6, 6, commons, schema, cursor, sink);
-}
+export class FlowVectors {
+  readonly count: number;
+  /** The flow read last. */
+  readonly flow = new FlowCursor();
+  readonly #reader: FlatBufferReader;
+  readonly #schema: FlowSchema;
+  readonly #v4: FlowVector;
+  readonly #v6: FlowVector;
+  readonly #commons: LayoutCache<CommonLayout>;
 
-function walkFamily(
-  reader: FlatBufferReader,
-  flows: number,
-  family: AddressFamily,
-  commons: LayoutCache<CommonLayout>,
-  schema: FlowSchema,
-  cursor: FlowCursor,
-  sink: FlowSink,
-): void {
-  const count = reader.count(flows);
-  if (count === 0) return;
-  const { view } = reader;
-  const what = family === 4 ? 'NetworkActivityV4' : 'NetworkActivityV6';
-  const size = family === 4 ? 4 : 16;
-  const shapes = new LayoutCache(reader, what, (table) => new FlowLayout(reader, table, what, 2 * size));
-  // A flow is two tables.
-  reader.charge(count * 2, what, flows);
-  cursor.family = family;
-  for (let slot = flows, end = flows + count * OFFSET; slot < end; slot += OFFSET) {
-    const flow = reader.target(slot, what);
-    const shape = shapes.of(flow);
+  constructor(reader: FlatBufferReader, activity: number, time: number, schema: FlowSchema) {
+    this.#reader = reader;
+    this.#schema = schema;
+    this.#commons = new LayoutCache(reader, COMMON, (table) => new CommonLayout(reader, table, schema));
+    this.#v4 = flowVector(reader, activity, 4);
+    this.#v6 = flowVector(reader, activity, 6);
+    this.count = this.#v4.count + this.#v6.count;
+    // A flow is two tables.
+    reader.charge(this.count * 2, 'NetworkActivity', activity);
+    this.flow.time = time;
+    this.flow.firstSeen = time;
+    this.flow.lastSeen = time;
+  }
+
+  /** Reads the flow at `index`, below `count`. @throws WardletError WL_BAD_MESSAGE */
+  read(index: number): FlowCursor {
+    const isV4 = index < this.#v4.count;
+    const vector = isV4 ? this.#v4 : this.#v6;
+    const slot = vector.elements + (isV4 ? index : index - this.#v4.count) * OFFSET;
+    const reader = this.#reader;
+    const { view } = reader;
+    const cursor = this.flow;
+    const flow = reader.target(slot, vector.what);
+    const shape = vector.shapes.of(flow);
     const common = reader.target(flow + shape.common, COMMON);
-    const at = commons.of(common);
+    const at = this.#commons.of(common);
+    cursor.family = vector.family;
     cursor.local = flow + shape.addresses;
-    cursor.remote = cursor.local + size;
+    cursor.remote = cursor.local + vector.addressBytes;
     cursor.protocol = at.protocol === 0 ? 0 : view.getInt8(common + at.protocol);
     cursor.localPort = at.localPort === 0 ? 0 : view.getUint16(common + at.localPort, true);
     cursor.remotePort = at.remotePort === 0 ? 0 : view.getUint16(common + at.remotePort, true);
@@ -157,9 +153,50 @@ function walkFamily(
       at.executable === 0 ? 0 : reader.textAt(common + at.executable, `${COMMON}.executable`);
     cursor.commandLine =
       at.commandLine === 0 ? 0 : reader.textAt(common + at.commandLine, `${COMMON}.commandline`);
-    if (schema === '3.0') readAdded(view, common, at, cursor);
-    sink(cursor);
+    if (this.#schema === '3.0') readAdded(view, common, at, cursor);
+    return cursor;
   }
+}
+
+/** All flows, IPv4 first. @throws WardletError WL_BAD_MESSAGE; flows before the fault are out */
+export function walkFlows(
+  reader: FlatBufferReader,
+  activity: number,
+  time: number,
+  schema: FlowSchema,
+  sink: FlowSink,
+): void {
+  const flows = new FlowVectors(reader, activity, time, schema);
+  for (let index = 0; index < flows.count; index++) sink(flows.read(index));
+}
+
+/** The flows of a family. */
+interface FlowVector {
+  readonly family: AddressFamily;
+  readonly addressBytes: number;
+  readonly what: string;
+  readonly elements: number;
+  readonly count: number;
+  readonly shapes: LayoutCache<FlowLayout>;
+}
+
+function flowVector(reader: FlatBufferReader, activity: number, family: AddressFamily): FlowVector {
+  const isV4 = family === 4;
+  const what = isV4 ? 'NetworkActivityV4' : 'NetworkActivityV6';
+  const addressBytes = isV4 ? 4 : 16;
+  const elements = reader.offsets(
+    activity,
+    isV4 ? ACTIVITY_V4 : ACTIVITY_V6,
+    `NetworkActivity.ipv${family}_activity`,
+  );
+  return {
+    family,
+    addressBytes,
+    what,
+    elements,
+    count: reader.count(elements),
+    shapes: new LayoutCache(reader, what, (table) => new FlowLayout(reader, table, what, 2 * addressBytes)),
+  };
 }
 
 function readAdded(view: DataView, common: number, at: CommonLayout, cursor: FlowCursor): void {

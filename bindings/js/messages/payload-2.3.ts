@@ -57,6 +57,9 @@ import {
 } from './security-message.ts';
 
 const OFFSET = 4;
+/** Address, u16 port, i8 protocol, a byte of padding. */
+const V4_PORT_BYTES = 8;
+const V6_PORT_BYTES = 20;
 
 /** type: PAYLOAD_, not network activity; one that this schema does not have is kept as Unknown. @throws WardletError WL_BAD_MESSAGE */
 export function readPayload(
@@ -104,35 +107,26 @@ function readSystemInformation(reader: FlatBufferReader, table: number): SystemI
 }
 
 function readListeningPorts(reader: FlatBufferReader, table: number): ListeningPorts {
-  const ports: ListeningPort[] = [];
-  readPorts(reader, table, LISTENING_PORTS_V4, 4, 'ListeningPorts.ipv4_ports', ports);
-  readPorts(reader, table, LISTENING_PORTS_V6, 6, 'ListeningPorts.ipv6_ports', ports);
+  const v4 = reader.structs(table, LISTENING_PORTS_V4, V4_PORT_BYTES, 'ListeningPorts.ipv4_ports');
+  const v6 = reader.structs(table, LISTENING_PORTS_V6, V6_PORT_BYTES, 'ListeningPorts.ipv6_ports');
+  const countV4 = reader.count(v4);
+  const ports = reader.lists.of(countV4 + reader.count(v6), (index) =>
+    index < countV4
+      ? readPort(reader, 4, v4 + index * V4_PORT_BYTES)
+      : readPort(reader, 6, v6 + (index - countV4) * V6_PORT_BYTES),
+  );
   return { kind: 'ListeningPorts', ports };
 }
 
-function readPorts(
-  reader: FlatBufferReader,
-  table: number,
-  id: number,
-  family: AddressFamily,
-  what: string,
-  ports: ListeningPort[],
-): void {
-  const { view } = reader;
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const address = family === 4 ? 4 : 16;
-  // Address, u16 port, i8 protocol, a byte of padding.
-  const size = address + 4;
-  const structs = reader.structs(table, id, size, what);
-  const end = structs + reader.count(structs) * size;
-  for (let at = structs; at < end; at += size) {
-    ports.push({
-      family,
-      protocol: nameOf(PROTOCOL_NAMES, view.getInt8(at + address + 2)),
-      localAddress: formatAddress(bytes, at, address),
-      localPort: view.getUint16(at + address, true),
-    });
-  }
+function readPort({ view }: FlatBufferReader, family: AddressFamily, at: number): ListeningPort {
+  const size = family === 4 ? 4 : 16;
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, size);
+  return {
+    family,
+    protocol: nameOf(PROTOCOL_NAMES, view.getInt8(at + size + 2)),
+    localAddress: formatAddress(bytes),
+    localPort: view.getUint16(at + size, true),
+  };
 }
 
 function readBaseline(reader: FlatBufferReader, table: number): Baseline {
@@ -185,10 +179,9 @@ function readTables<Row>(
   id: number,
   what: string,
   read: (reader: FlatBufferReader, row: number) => Row,
-): Row[] {
-  const rows: Row[] = [];
+): readonly Row[] {
   const offsets = reader.offsets(table, id, what);
-  const end = offsets + reader.count(offsets) * OFFSET;
-  for (let slot = offsets; slot < end; slot += OFFSET) rows.push(read(reader, reader.table(slot, what)));
-  return rows;
+  return reader.lists.of(reader.count(offsets), (index) =>
+    read(reader, reader.table(offsets + index * OFFSET, what)),
+  );
 }

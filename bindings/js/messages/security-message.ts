@@ -108,7 +108,7 @@ export type Payload =
 
 export interface NetworkActivity {
   readonly kind: 'NetworkActivity';
-  /** IPv4 first, each family in the message's order. A five-tuple may come more than once: add them up. */
+  /** IPv4 first, each family in the message's order. A five-tuple may come more than once: add them up. Many are made when they are read: see decodeMessage. */
   readonly flows: readonly Flow[];
 }
 

@@ -2,6 +2,8 @@
 
 import type { FlatBufferReader } from './flatbuffer-reader.ts';
 
+const LAYOUTS_KNOWN = 64;
+
 /** To be extended by a type of table: by field, where in the table it stands, 0 when absent. */
 export class TableLayout {
   /** Position of the vtable. */
@@ -42,6 +44,8 @@ export class LayoutCache<Layout extends TableLayout> {
       layout = this.#known.get(vtable);
       if (layout === undefined) {
         layout = this.#read(table);
+        // An honest message has a handful.
+        if (this.#known.size === LAYOUTS_KNOWN) this.#known.clear();
         this.#known.set(vtable, layout);
       }
       this.#latest = layout;

@@ -10,22 +10,7 @@ export interface Message {
   readonly uptime: number;
   readonly moduleVersion: number;
   readonly moduleId: Uint8Array;
-  readonly events: readonly Event[];
   readonly counters: Counters | null;
-}
-
-export interface Event {
-  readonly time: number;
-  readonly interval: number;
-  readonly networkActivity: Uint8Array;
-  readonly systemInformation: SystemInformation | null;
-  readonly listeningPorts: ListeningPorts | null;
-  readonly heartbeat: Heartbeat | null;
-  readonly baseline: Baseline | null;
-  readonly process: Process | null;
-  readonly log: Log | null;
-  readonly statistics: Statistics | null;
-  readonly detection: Detection | null;
 }
 
 export interface SystemInformation {
@@ -34,21 +19,10 @@ export interface SystemInformation {
   readonly hardware: Uint8Array;
 }
 
-export interface ListeningPorts {
-  readonly ports: readonly ListeningPort[];
-}
-
 export interface ListeningPort {
   readonly address: Uint8Array;
   readonly port: number;
   readonly protocol: number;
-}
-
-// biome-ignore lint: a message without fields
-export interface Heartbeat {}
-
-export interface Baseline {
-  readonly checks: readonly BaselineCheck[];
 }
 
 export interface BaselineCheck {
@@ -69,10 +43,6 @@ export interface Process {
   readonly commandLine: Uint8Array;
   readonly event: number;
   readonly hitCount: number;
-}
-
-export interface Log {
-  readonly records: readonly LogRecord[];
 }
 
 export interface LogRecord {
@@ -127,5 +97,15 @@ export interface Detection {
 }
 
 export const wardlet: {
-  readonly v3: { readonly Message: { decode(bytes: Uint8Array): Message } };
+  readonly v3: {
+    readonly Message: { decode(bytes: Uint8Array): Message };
+    readonly SystemInformation: { decode(bytes: Uint8Array): SystemInformation };
+    readonly ListeningPort: { decode(bytes: Uint8Array): ListeningPort };
+    readonly BaselineCheck: { decode(bytes: Uint8Array): BaselineCheck };
+    readonly Process: { decode(bytes: Uint8Array): Process };
+    readonly LogRecord: { decode(bytes: Uint8Array): LogRecord };
+    readonly Statistics: { decode(bytes: Uint8Array): Statistics };
+    readonly Counters: { decode(bytes: Uint8Array): Counters };
+    readonly Detection: { decode(bytes: Uint8Array): Detection };
+  };
 };

@@ -18,7 +18,6 @@ export const wardlet = $root.wardlet = (() => {
         v3.Message = (function() {
 
             const Message = function (properties) {
-                this.events = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -31,7 +30,6 @@ export const wardlet = $root.wardlet = (() => {
             Message.prototype.uptime = 0;
             Message.prototype.moduleVersion = 0;
             Message.prototype.moduleId = $util.newBuffer([]);
-            Message.prototype.events = $util.emptyArray;
             Message.prototype.counters = null;
 
             Message.decode = function (reader, length, _end, _depth, _target) {
@@ -115,14 +113,6 @@ export const wardlet = $root.wardlet = (() => {
                                 delete message.moduleId;
                             continue;
                         }
-                    case 7: {
-                            if (wireType !== 2)
-                                break;
-                            if (!(message.events && message.events.length))
-                                message.events = [];
-                            message.events.push($root.wardlet.v3.Event.decode(reader, reader.size(), $undefined, _depth + 1));
-                            continue;
-                        }
                     case 8: {
                             if (wireType !== 2)
                                 break;
@@ -147,162 +137,6 @@ export const wardlet = $root.wardlet = (() => {
             };
 
             return Message;
-        })();
-
-        v3.Event = (function() {
-
-            const Event = function (properties) {
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-
-            Event.prototype.time = 0;
-            Event.prototype.interval = 0;
-            Event.prototype.networkActivity = null;
-            Event.prototype.systemInformation = null;
-            Event.prototype.listeningPorts = null;
-            Event.prototype.heartbeat = null;
-            Event.prototype.baseline = null;
-            Event.prototype.process = null;
-            Event.prototype.log = null;
-            Event.prototype.statistics = null;
-            Event.prototype.detection = null;
-
-            let $oneOfFields;
-
-            $Object.defineProperty(Event.prototype, "payload", {
-                get: $util.oneOfGetter($oneOfFields = ["networkActivity", "systemInformation", "listeningPorts", "heartbeat", "baseline", "process", "log", "statistics", "detection"]),
-                set: $util.oneOfSetter($oneOfFields)
-            });
-
-            Event.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message, value;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.wardlet.v3.Event();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 1: {
-                            if (wireType !== 0)
-                                break;
-                            if (value = reader.sint32())
-                                message.time = value;
-                            else
-                                delete message.time;
-                            continue;
-                        }
-                    case 2: {
-                            if (wireType !== 0)
-                                break;
-                            if (value = reader.uint32())
-                                message.interval = value;
-                            else
-                                delete message.interval;
-                            continue;
-                        }
-                    case 3: {
-                            if (wireType !== 2)
-                                break;
-                            message.networkActivity = reader.bytes();
-                            message.payload = "networkActivity";
-                            continue;
-                        }
-                    case 4: {
-                            if (wireType !== 2)
-                                break;
-                            message.systemInformation = $root.wardlet.v3.SystemInformation.decode(reader, reader.size(), $undefined, _depth + 1, message.systemInformation);
-                            message.payload = "systemInformation";
-                            continue;
-                        }
-                    case 5: {
-                            if (wireType !== 2)
-                                break;
-                            message.listeningPorts = $root.wardlet.v3.ListeningPorts.decode(reader, reader.size(), $undefined, _depth + 1, message.listeningPorts);
-                            message.payload = "listeningPorts";
-                            continue;
-                        }
-                    case 6: {
-                            if (wireType !== 2)
-                                break;
-                            message.heartbeat = $root.wardlet.v3.Heartbeat.decode(reader, reader.size(), $undefined, _depth + 1, message.heartbeat);
-                            message.payload = "heartbeat";
-                            continue;
-                        }
-                    case 7: {
-                            if (wireType !== 2)
-                                break;
-                            message.baseline = $root.wardlet.v3.Baseline.decode(reader, reader.size(), $undefined, _depth + 1, message.baseline);
-                            message.payload = "baseline";
-                            continue;
-                        }
-                    case 8: {
-                            if (wireType !== 2)
-                                break;
-                            message.process = $root.wardlet.v3.Process.decode(reader, reader.size(), $undefined, _depth + 1, message.process);
-                            message.payload = "process";
-                            continue;
-                        }
-                    case 9: {
-                            if (wireType !== 2)
-                                break;
-                            message.log = $root.wardlet.v3.Log.decode(reader, reader.size(), $undefined, _depth + 1, message.log);
-                            message.payload = "log";
-                            continue;
-                        }
-                    case 10: {
-                            if (wireType !== 2)
-                                break;
-                            message.statistics = $root.wardlet.v3.Statistics.decode(reader, reader.size(), $undefined, _depth + 1, message.statistics);
-                            message.payload = "statistics";
-                            continue;
-                        }
-                    case 11: {
-                            if (wireType !== 2)
-                                break;
-                            message.detection = $root.wardlet.v3.Detection.decode(reader, reader.size(), $undefined, _depth + 1, message.detection);
-                            message.payload = "detection";
-                            continue;
-                        }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-
-            return Event;
         })();
 
         v3.Protocol = (function() {
@@ -418,73 +252,6 @@ export const wardlet = $root.wardlet = (() => {
             return SystemInformation;
         })();
 
-        v3.ListeningPorts = (function() {
-
-            const ListeningPorts = function (properties) {
-                this.ports = [];
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-
-            ListeningPorts.prototype.ports = $util.emptyArray;
-
-            ListeningPorts.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.wardlet.v3.ListeningPorts();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 1: {
-                            if (wireType !== 2)
-                                break;
-                            if (!(message.ports && message.ports.length))
-                                message.ports = [];
-                            message.ports.push($root.wardlet.v3.ListeningPort.decode(reader, reader.size(), $undefined, _depth + 1));
-                            continue;
-                        }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-
-            return ListeningPorts;
-        })();
-
         v3.ListeningPort = (function() {
 
             const ListeningPort = function (properties) {
@@ -570,126 +337,6 @@ export const wardlet = $root.wardlet = (() => {
             };
 
             return ListeningPort;
-        })();
-
-        v3.Heartbeat = (function() {
-
-            const Heartbeat = function (properties) {
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-
-            Heartbeat.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.wardlet.v3.Heartbeat();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    reader.skipType(tag & 7, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-
-            return Heartbeat;
-        })();
-
-        v3.Baseline = (function() {
-
-            const Baseline = function (properties) {
-                this.checks = [];
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-
-            Baseline.prototype.checks = $util.emptyArray;
-
-            Baseline.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.wardlet.v3.Baseline();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 1: {
-                            if (wireType !== 2)
-                                break;
-                            if (!(message.checks && message.checks.length))
-                                message.checks = [];
-                            message.checks.push($root.wardlet.v3.BaselineCheck.decode(reader, reader.size(), $undefined, _depth + 1));
-                            continue;
-                        }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-
-            return Baseline;
         })();
 
         v3.BaselineCheck = (function() {
@@ -969,73 +616,6 @@ export const wardlet = $root.wardlet = (() => {
             values[valuesById[1] = "EXEC"] = 1;
             values[valuesById[2] = "EXIT"] = 2;
             return values;
-        })();
-
-        v3.Log = (function() {
-
-            const Log = function (properties) {
-                this.records = [];
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-
-            Log.prototype.records = $util.emptyArray;
-
-            Log.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.wardlet.v3.Log();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 1: {
-                            if (wireType !== 2)
-                                break;
-                            if (!(message.records && message.records.length))
-                                message.records = [];
-                            message.records.push($root.wardlet.v3.LogRecord.decode(reader, reader.size(), $undefined, _depth + 1));
-                            continue;
-                        }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-
-            return Log;
         })();
 
         v3.LogRecord = (function() {
