@@ -1,10 +1,18 @@
 // The open message of schema 3.0, at the tail of the outbox: begun, appended to by several collections, finished once. The state of it
 // is in AGENT; what its bytes are is a format's affair (encode/).
 
+import { EVENT_KIND_STATISTICS } from '../schema/event-block';
 import { isSuperset } from './encode/flatbuffers';
-import { appendActivity30, appendSystem30, beginMessage30, finishMessage30 } from './encode/message-3.0';
+import {
+  appendActivity30,
+  appendReport30,
+  appendSystem30,
+  beginMessage30,
+  finishMessage30,
+} from './encode/message-3.0';
 import {
   appendActivity,
+  appendReport,
   appendSystem,
   beginMessageSuperset,
   finishMessageSuperset,
@@ -19,6 +27,8 @@ import {
   PLAN_CUT,
 } from './memory';
 import { commit, outboxBody, outboxPlace, outboxRoom } from './outbox';
+
+const DAY_SECONDS: u32 = 86_400;
 
 export function isOpen(): bool {
   return HAS_3_0 && length() !== 0;
@@ -62,6 +72,25 @@ export function addSystem(time: i64): bool {
   return grow(
     isSuperset() ? appendSystem(at, length(), room, time) : appendSystem30(at, length(), room, time),
   );
+}
+
+/** As many of the items as fit, PLAN_ENTRIES of them; false: none. kind, interval, from, count: an event block's. */
+export function addReport(time: i64, kind: u32, interval: u32, from: usize, count: u32): bool {
+  const at = outboxBody();
+  const room = outboxRoom();
+  store<u32>(PLAN, 0, PLAN_CUT);
+  const isAdded = grow(
+    isSuperset()
+      ? appendReport(at, length(), room, time, kind, interval, from, count)
+      : appendReport30(at, length(), room, time, kind, interval, from, count),
+  );
+  if (load<u32>(PLAN, PLAN_CUT)) finishBatch();
+  return isAdded;
+}
+
+/** What the agent says of itself once a day; false where it does not fit. */
+export function addStatistics(time: i64): bool {
+  return addReport(time, EVENT_KIND_STATISTICS, DAY_SECONDS, 0, 1);
 }
 
 /** The open message may go: `next` hands it out. Nothing where none is open. */

@@ -1,15 +1,25 @@
 // From what was counted to messages in the outbox. What finds no room stays where it is and waits (invariant 5).
 
 import {
+  COLLECTOR_COUNT,
   COLLECTOR_HEARTBEAT,
   COLLECTOR_NETWORK_ACTIVITY,
   COLLECTOR_SYSTEM_INFORMATION,
   FORMAT_2_3,
 } from '../schema/configuration-block';
 import { STATUS_MESSAGES, STATUS_OUTBOX_WAITS } from '../schema/status';
-import { addActivity, addSystem, batchEvents, dropBatch, finishBatch, isOpen, openBatch } from './batch';
+import {
+  addActivity,
+  addStatistics,
+  addSystem,
+  batchEvents,
+  dropBatch,
+  finishBatch,
+  isOpen,
+  openBatch,
+} from './batch';
 import { beginInterval } from './collectors/network-activity';
-import { askForSystem, isSystemDue, noteSystem } from './collectors/system-information';
+import { askForSystem, isSystemDue, isSystemSaid, noteSystem } from './collectors/system-information';
 import { beginActivity } from './encode/activity-flatbuffers';
 import { writeMessage } from './encode/message-flatbuffers';
 import { settleStanding } from './flow/standing';
@@ -24,6 +34,7 @@ import {
   FAMILY_V6,
   HAS_2_3,
   HAS_3_0,
+  HAS_REPORTS,
   PLAN,
   PLAN_LEFT,
   STATUS,
@@ -34,6 +45,10 @@ import { batchDue } from './schedule';
 const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
 const SYSTEM: u32 = 1 << COLLECTOR_SYSTEM_INFORMATION;
 const HEARTBEAT: u32 = 1 << COLLECTOR_HEARTBEAT;
+/** No collector: what the agent says of itself, behind the daily system information. */
+const STATISTICS: u32 = 1 << COLLECTOR_COUNT;
+
+const EVENTS: u32 = ACTIVITY | SYSTEM | STATISTICS;
 
 /** A collection the schedule asked for: flows gain and lose standing by it. */
 export function collectScheduled(collectors: u32, waiting: u32, time: i64): void {
@@ -90,7 +105,7 @@ function collectStrict(wanted: u32, time: i64, sendEmpty: bool): u32 {
  */
 function collectBatched(wanted: u32, time: i64, sendEmpty: bool, mustBeat: bool): u32 {
   let left = isSystemDue(time) ? wanted : wanted & ~SYSTEM;
-  while (left & (ACTIVITY | SYSTEM)) {
+  while (left & EVENTS) {
     if (!isOpen() && !openBatch(time)) {
       countWait();
       return left;
@@ -101,14 +116,16 @@ function collectBatched(wanted: u32, time: i64, sendEmpty: bool, mustBeat: bool)
     }
     if (left & SYSTEM && !(left & ACTIVITY) && addSystem(time)) {
       left &= ~SYSTEM;
+      if (HAS_REPORTS && isSystemSaid()) left |= STATISTICS;
       noteSystem(time);
     }
+    if (HAS_REPORTS && (left & EVENTS) === STATISTICS && addStatistics(time)) left &= ~STATISTICS;
     if (batchEvents() !== 0) {
-      if (left & (ACTIVITY | SYSTEM)) finishBatch();
+      if (left & EVENTS) finishBatch();
     } else {
       dropBatch();
       // A message that was just begun takes whatever there is: the outbox gave it that much room.
-      if (left & (ACTIVITY | SYSTEM)) return left;
+      if (left & EVENTS) return left;
     }
   }
   if (left & HEARTBEAT) {

@@ -53,6 +53,8 @@ export const RESUMES_PLAN: bool = LARGE;
 export const HAS_2_3: bool = !COMPACT_ONLY;
 /** Schema 3.0 costs 4 KB of code. */
 export const HAS_3_0: bool = !STRICT_ONLY;
+/** Events that the host hands in cost 7 KB. */
+export const HAS_REPORTS: bool = !SMALL;
 /** 3.0 as FlatBuffers: by what writes 2.3, and 3 KB more. */
 export const HAS_FLATBUFFERS_3_0: bool = HAS_3_0 && HAS_2_3;
 
@@ -134,7 +136,9 @@ export const AGENT_BEAT_MESSAGES: usize = 256;
 export const AGENT_SYSTEM_SAID: usize = 260;
 /** i64, ms: when. */
 export const AGENT_SYSTEM_TIME: usize = 264;
-export const AGENT_SIZE: i32 = 272;
+/** u32: messages that the host has given up since start, as it told (schema/event-block.ts). */
+export const AGENT_LOST: usize = 272;
+export const AGENT_SIZE: i32 = 280;
 export const AGENT: usize = memory.data(AGENT_SIZE, 8);
 
 // --- local addresses: u32 address, u32 subnet broadcast (0: none); and 16 bytes, both network order -------------

@@ -22,3 +22,9 @@ export const NO_SEED = -8;
 export const UNKNOWN_SEQUENCE = -9;
 /** The core has been started already; it is configured while running, and started once. */
 export const ALREADY_STARTED = -10;
+/** An event is not as schema/event-block.ts has it: kind, values, texts, or where it ends. */
+export const BAD_EVENT = -11;
+/** The configured format has no such kind of event. */
+export const UNSUPPORTED_EVENT = -12;
+/** An item of an event does not fit a message of its own. */
+export const EVENT_TOO_LARGE = -13;

@@ -64,6 +64,11 @@ export const OUTCOME_REFUSED = 2;
 export const OUTCOME_UNANSWERED = 3;
 export const OUTCOME_RESET = 4;
 
+export const STATISTICS_COUNTERS = 1;
+export const STATISTICS_FLOWS_V4 = 2;
+export const STATISTICS_FLOWS_V6 = 3;
+export const STATISTICS_CAPACITY = 4;
+
 /** Of the counters, which are numbered on from here in the order of reasons.ts. */
 export const COUNTERS_NON_IP = 2;
 export const COUNTERS_MERGED = 11;

@@ -33,12 +33,12 @@ const SHARED = {
 const { targets } = JSON.parse(await readFile(`${root}asconfig.json`, 'utf8'));
 await mkdir(`${root}build`, { recursive: true });
 for (const folder of ['dist', 'service/dist']) await rm(`${root}${folder}`, { recursive: true, force: true });
-/** Exports of one profile alone. */
-const MORE_EXPORTS = { gateway: ['assembly/gateway.ts'] };
 // Two at a time: each compiler run keeps one processor busy.
-const cores = Object.keys(targets).map(
-  (profile) => () =>
-    node(bin('assemblyscript/bin/asc.js'), ...(MORE_EXPORTS[profile] ?? []), '--target', profile),
+const cores = Object.entries(targets).map(
+  ([profile, { entries = [] }]) =>
+    () =>
+      // asc knows entries of all targets only.
+      node(bin('assemblyscript/bin/asc.js'), ...entries, '--target', profile),
 );
 await pooled(2, [...cores, javascript, service, types]);
 

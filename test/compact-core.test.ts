@@ -295,7 +295,7 @@ for (const [encoding, format] of ENCODINGS) {
     // The outbox does not hold all of it at once.
     for (let more = flowsOf(core, format); more.length > 0; more = flowsOf(core, format)) {
       flows.push(...more);
-      core.tick(EPOCH + 1_000);
+      core.collect(EPOCH + 1_000);
     }
     // The last of it waits to share its message.
     core.collect(EPOCH + 1_000);

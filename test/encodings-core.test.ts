@@ -41,6 +41,7 @@ function messagesOf(format: MessageFormat, seed: number, profile: 'standard' | '
     profile,
     intervals(60, 60, 60),
     numbers(KEY_FORMAT, FORMATS[format]),
+    // A collection, a message: the two encodings do not share messages alike.
     numbers(KEY_BATCH_DELAY, 0),
     numbers(KEY_CACHE_SIZE, random.pick([64, 5])),
     text(KEY_OS, 'Azure RTOS 6.3'),

@@ -79,6 +79,7 @@ for (const profile of PROFILES) {
       ['AGENT_BATCH_OPENED', 8],
       ['AGENT_BATCH_LENGTH', 4],
       ['AGENT_BATCH_EVENTS', 4],
+      ['AGENT_LOST', 4],
       ['AGENT_BEAT_MESSAGES', 4],
       ['AGENT_SYSTEM_SAID', 4],
       ['AGENT_SYSTEM_TIME', 8],

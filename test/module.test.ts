@@ -19,8 +19,11 @@ const CALLS = [
   'next',
   'acknowledge',
 ] as const;
-/** Calls of one profile alone. */
-const MORE_CALLS: Readonly<Record<string, readonly 'pcapToFrames'[]>> = { gateway: ['pcapToFrames'] };
+/** Calls that not every profile has. */
+const MORE_CALLS: Readonly<Record<string, readonly ('pcapToFrames' | 'report')[]>> = {
+  standard: ['report'],
+  gateway: ['pcapToFrames', 'report'],
+};
 const NUMBERS = [
   'ABI_VERSION',
   'AGENT',

@@ -27,6 +27,11 @@ export function isSystemDue(time: i64): bool {
   return <u64>(time - load<i64>(AGENT, AGENT_SYSTEM_TIME)) >= <u64>DAY_MS;
 }
 
+/** Whether what is due is due because a day has passed. */
+export function isSystemSaid(): bool {
+  return load<u32>(AGENT, AGENT_SYSTEM_SAID) !== 0;
+}
+
 export function askForSystem(): void {
   store<u32>(AGENT, 0, AGENT_SYSTEM_SAID);
 }

@@ -8,24 +8,24 @@ import {
   STATUS_OUTBOX_WAITS,
   STATUS_VERDICTS,
 } from '../../schema/status';
-import { STATUS } from '../memory';
+import { AGENT, AGENT_LOST, HAS_REPORTS, STATUS } from '../memory';
 
 /** Packets counted: no news beside events, and in no message but in Statistics. */
 export const COUNTER_COUNTED: u32 = 0;
 const MERGED: u32 = VERDICT_COUNT;
 const EVICTED: u32 = MERGED + 1;
 const OUTBOX_WAITS: u32 = MERGED + 2;
-/** Messages given up are counted by the host. */
-export const COUNTERS: u32 = MERGED + 4;
+const CLOCK_JUMPS: u32 = MERGED + 3;
+/** The last one is messages given up, which a host that reports tells. */
+export const COUNTERS: u32 = HAS_REPORTS ? MERGED + 5 : MERGED + 4;
 
 export function counter(number: u32): u64 {
   if (number < MERGED) return load<u64>(STATUS + (number << 3), STATUS_VERDICTS);
   if (number === MERGED) return load<u64>(STATUS, STATUS_MERGED);
   if (number === EVICTED) return load<u64>(STATUS, STATUS_EVICTED);
-  // The last one: clock jumps.
-  return number === OUTBOX_WAITS
-    ? load<u32>(STATUS, STATUS_OUTBOX_WAITS)
-    : load<u32>(STATUS, STATUS_CLOCK_JUMPS);
+  if (number === OUTBOX_WAITS) return load<u32>(STATUS, STATUS_OUTBOX_WAITS);
+  if (!HAS_REPORTS || number === CLOCK_JUMPS) return load<u32>(STATUS, STATUS_CLOCK_JUMPS);
+  return load<u32>(AGENT, AGENT_LOST);
 }
 
 /** They only grow, so their sum tells whether one has changed. */

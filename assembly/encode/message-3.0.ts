@@ -43,6 +43,8 @@ import {
 } from '../memory';
 import { groupOf, intervalSeconds, wholeSeconds, wholeTenths } from '../schedule';
 import { COUNTER_COUNTED, COUNTERS, counter, counterSum } from './counters-3.0';
+import { skipItem } from './event-fields';
+import { itemSize, putItem } from './event-protobuf';
 import { planFlowTable, seenAt, writeFlowTable } from './flow-table-3.0';
 import { beginField, fieldSize, numberSize, putNumber, varintSize, zigzag } from './protobuf';
 
@@ -51,6 +53,11 @@ const BOOT_ID: u32 = 16;
 const FINISH_ROOM: u32 = 3 + 14 * 6;
 /** What surrounds a payload: tags and lengths of the event, of the payload and of two tables; time and interval. */
 const EVENT_MAX: u32 = 4 + 4 + 2 * 4 + 6 + 6;
+/** A reader refuses more than 64 items and one for each ITEM_MIN bytes: shorter ones are not many, and nothing joins them. */
+const ITEM_MIN: u32 = 8;
+const SHORT_ITEMS_MAX: u32 = 32;
+/** From the number of a payload in FlatBuffers, which event blocks use, to that of its field in an event. */
+const EVENT_NUMBER: u32 = 2;
 /** A reader refuses more. */
 const EVENTS_MAX: u32 = 256;
 
@@ -97,6 +104,41 @@ export function appendSystem30(at: usize, length: u32, room: u32, time: i64): u3
   if (size >= freeRoom(length, room)) return length;
   const interval = intervalSeconds(groupOf(COLLECTOR_SYSTEM_INFORMATION));
   return <u32>(writeSystem(beginEvent(at + length, time, interval, EVENT_SYSTEM_INFORMATION, size)) - at);
+}
+
+/**
+ * An event of as many of the `count` items at `from` (schema/event-block.ts) as fit; PLAN_ENTRIES: how many. PLAN_CUT: nothing may join it in
+ * this message. Returns the new length, the same where nothing was written.
+ */
+export function appendReport30(
+  at: usize,
+  length: u32,
+  room: u32,
+  time: i64,
+  kind: u32,
+  interval: u32,
+  from: usize,
+  count: u32,
+): u32 {
+  const free = freeRoom(length, room);
+  let size: u32 = 0;
+  let items: u32 = 0;
+  for (let item = from; items < count; items++) {
+    const more = size + itemSize(kind, item);
+    if (more >= free || (items >= SHORT_ITEMS_MAX && more < items * ITEM_MIN)) break;
+    size = more;
+    item = skipItem(kind, item);
+  }
+  if (items === 0 && (count !== 0 || free === 0)) return length;
+  store<u32>(PLAN, items, PLAN_ENTRIES);
+  store<u32>(PLAN, size < items * ITEM_MIN ? 1 : 0, PLAN_CUT);
+  let end = beginEvent(at + length, time, interval, kind + EVENT_NUMBER, size);
+  let item = from;
+  for (let left = items; left !== 0; left--) {
+    end = putItem(kind, item, end);
+    item = skipItem(kind, item);
+  }
+  return <u32>(end - at);
 }
 
 /** Nothing will be appended any more. Returns the final length. */

@@ -12,6 +12,7 @@ import {
   PAYLOAD_NETWORK_ACTIVITY,
   PAYLOAD_SYSTEM_INFORMATION,
 } from '../../schema/message-2.3';
+import { PAYLOAD_STATISTICS } from '../../schema/message-3.0-flatbuffers';
 import { STATUS_BOOT_ID, STATUS_MESSAGES, STATUS_STARTED } from '../../schema/status';
 import { coveredSeconds, hasActivity } from '../collectors/network-activity';
 import {
@@ -21,6 +22,7 @@ import {
   HAS_FLATBUFFERS_3_0,
   PLAN,
   PLAN_CUT,
+  PLAN_ENTRIES,
   PLAN_LEFT,
   PLAN_SLOTS,
   STATUS,
@@ -28,9 +30,11 @@ import {
 } from '../memory';
 import { outboxRoom } from '../outbox';
 import { writeUuid } from '../random';
-import { groupOf, intervalSeconds, wholeSeconds } from '../schedule';
+import { groupOf, intervalSeconds, wholeSeconds, wholeTenths } from '../schedule';
 import { ACTIVITY_TABLE, ACTIVITY_VTABLE, beginFlowVtables, writeActivity } from './activity-flatbuffers';
 import { changedCountersSize, writeChangedCounters } from './counters-flatbuffers';
+import { skipItem } from './event-fields';
+import { headSize, itemRoom, writePayload } from './event-flatbuffers';
 import { beginString, isSuperset, pointBack, pointTo } from './flatbuffers';
 import { seenAt } from './flow-table-3.0';
 import { SYSTEM_VTABLE, systemSize, writeSystem } from './system-flatbuffers';
@@ -59,6 +63,8 @@ const MODULE_ID: u32 = 12;
 const EVENT_VTABLE: u32 = 4 + 12;
 /** vtable offset, id, time, interval, offset of the payload, its type, 3.0: tenths, padding. */
 const EVENT_TABLE: u32 = 4 + 16 + 4 + 4 + 4 + 4;
+const PAYLOAD_FIELD: u32 = 28;
+const TYPE_FIELD: u32 = 32;
 const HEARTBEAT_VTABLE: u32 = 4;
 const HEARTBEAT_SIZE: u32 = HEARTBEAT_VTABLE + 4;
 
@@ -106,7 +112,7 @@ export function beginMessageSuperset(at: usize, time: i64): u32 {
   const isBatched = load<u32>(AGENT, AGENT_BATCH_DELAY) !== 0;
   const length = beginMessage(at, isBatched ? SLOTS_BATCHED : SLOTS_AT_ONCE);
   const table = tableOf(at);
-  store<u64>(table, time / 100, TIME_FIELD);
+  store<u64>(table, wholeTenths(time), TIME_FIELD);
   store<u32>(table, wholeSeconds(max<i64>(0, time - load<i64>(STATUS, STATUS_STARTED))), UPTIME_FIELD);
   return length;
 }
@@ -133,7 +139,7 @@ export function appendActivity(at: usize, length: u32, room: u32, time: i64, sen
   const flows = payload + ACTIVITY_VTABLE + ACTIVITY_TABLE;
   const kept: u32 = HAS_FLATBUFFERS_3_0 && isSuperset() ? changedCountersSize() : 0;
   const limit = at + room - kept;
-  if (flows > limit || !hasPlace(at)) {
+  if (flows > limit || !hasPlace(at, PAYLOAD_NETWORK_ACTIVITY)) {
     store<u32>(PLAN, sendEmpty || hasActivity() ? 1 : 0, PLAN_CUT);
     return length;
   }
@@ -145,10 +151,40 @@ export function appendActivity(at: usize, length: u32, room: u32, time: i64, sen
 
 /** As appendActivity; the same length where it does not fit. */
 export function appendSystem(at: usize, length: u32, room: u32, time: i64): u32 {
-  if (length + EVENT_TABLE + systemSize() > room || !hasPlace(at)) return length;
+  if (length + EVENT_TABLE + systemSize() > room || !hasPlace(at, PAYLOAD_SYSTEM_INFORMATION)) return length;
   const interval = intervalSeconds(groupOf(COLLECTOR_SYSTEM_INFORMATION));
   const payload = beginEvent(at, at + length, PAYLOAD_SYSTEM_INFORMATION, SYSTEM_VTABLE, interval, time);
   return <u32>(writeSystem(payload) - at);
+}
+
+/**
+ * An event of as many of the `count` items at `from` (schema/event-block.ts) as fit; PLAN_ENTRIES: how many. Returns the new length, the same
+ * where nothing was written.
+ */
+export function appendReport(
+  at: usize,
+  length: u32,
+  room: u32,
+  time: i64,
+  kind: u32,
+  interval: u32,
+  from: usize,
+  count: u32,
+): u32 {
+  const taken = length + EVENT_TABLE + headSize(kind) + (isSuperset() ? changedCountersSize() : 0);
+  if (taken > room || !hasPlace(at, kind)) return length;
+  let size: u32 = 0;
+  let items: u32 = 0;
+  for (let item = from; items < count; items++) {
+    size += itemRoom(kind, item);
+    if (size > room - taken) break;
+    item = skipItem(kind, item);
+  }
+  if (items === 0 && count !== 0) return length;
+  store<u32>(PLAN, items, PLAN_ENTRIES);
+  const event = at + length;
+  const payload = beginEvent(at, event, kind, 0, interval, time);
+  return <u32>(writePayload(kind, from, items, event + PAYLOAD_FIELD, payload) - at);
 }
 
 function appendHeartbeat(at: usize, length: u32, room: u32, time: i64): u32 {
@@ -162,7 +198,7 @@ function appendHeartbeat(at: usize, length: u32, room: u32, time: i64): u32 {
 }
 
 /** Everything before the first event. slots: the most events that it will have. Returns the length. */
-function beginMessage(at: usize, slots: u32): u32 {
+export function beginMessage(at: usize, slots: u32): u32 {
   store<u32>(PLAN, slots, PLAN_SLOTS);
   beginFlowVtables();
   const is30 = isSuperset();
@@ -218,9 +254,19 @@ function eventsOf(message: usize): usize {
   return tableOf(message) + (isSuperset() ? MESSAGE_TABLE_30 : MESSAGE_TABLE) + MODULE_ID;
 }
 
-function hasPlace(message: usize): bool {
+/** Kinds that 2.3 does not have are in messages of their own: flatc --json with its schema gives up at one. */
+function hasPlace(message: usize, kind: u32): bool {
   // A message of 2.3 is written at once, with as many places as it needs.
-  return !HAS_FLATBUFFERS_3_0 || load<u32>(eventsOf(message)) < load<u32>(PLAN, PLAN_SLOTS);
+  if (!HAS_FLATBUFFERS_3_0) return true;
+  const events = eventsOf(message);
+  const count = load<u32>(events);
+  if (count === 0) return true;
+  const first = events + OFFSET + load<u32>(events, OFFSET);
+  return count < load<u32>(PLAN, PLAN_SLOTS) && isNew(load<u8>(first, TYPE_FIELD)) === isNew(kind);
+}
+
+function isNew(kind: u32): bool {
+  return kind >= <u32>PAYLOAD_STATISTICS;
 }
 
 /** An event at `end`; vtable: bytes of the vtable that comes before the table of its payload. Returns where that begins. */
@@ -232,14 +278,14 @@ function beginEvent(message: usize, end: usize, type: u32, vtable: u32, interval
   pointBack(end, events + OFFSET + load<u32>(PLAN, PLAN_SLOTS) * OFFSET);
   store<u32>(end, wholeSeconds(time), 20);
   store<u32>(end, interval, 24);
-  store<u32>(end, type, 32);
+  store<u32>(end, type, TYPE_FIELD);
   if (HAS_FLATBUFFERS_3_0 && isSuperset()) {
     writeEventId(end + 4, number);
-    store<u8>(end, <u32>((<u64>time / 100) % 10), 33);
+    store<u8>(end, <u32>(wholeTenths(time) - <u64>wholeSeconds(time) * 10), 33);
   } else {
     writeUuid(end + 4);
   }
-  pointTo(end + 28, end + EVENT_TABLE + vtable);
+  pointTo(end + PAYLOAD_FIELD, end + EVENT_TABLE + vtable);
   return end + EVENT_TABLE;
 }
 

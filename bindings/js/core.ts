@@ -2,11 +2,14 @@
 
 import {
   ALREADY_STARTED,
+  BAD_EVENT,
   BAD_FRAME,
   BAD_LENGTH,
+  EVENT_TOO_LARGE,
   NO_SEED,
   NOT_STARTED,
   UNKNOWN_SEQUENCE,
+  UNSUPPORTED_EVENT,
   UNSUPPORTED_FORMAT,
 } from '../../schema/codes.ts';
 import { FORMAT_2_3, FORMAT_3_0_FLATBUFFERS } from '../../schema/configuration-block.ts';
@@ -19,6 +22,7 @@ import {
   OPTION_OF_KEY,
 } from './configuration.ts';
 import { WardletError } from './errors.ts';
+import { type EventItems, eventBlock, eventItems, type ReportedEvent, restOf } from './event-block.ts';
 import type { CoreExports } from './exports.ts';
 import type { MessageFormat } from './messages/security-message.ts';
 import { formatRemedy, PROFILES, type Profile } from './profiles.ts';
@@ -32,6 +36,9 @@ export interface CoreMessage {
   /** A view into the core's memory: valid until the message is acknowledged; copy it to keep it. */
   readonly bytes: Uint8Array;
 }
+
+/** More than a message has beside one item, and an item beside its values. */
+const EVENT_OVERHEAD = 640;
 
 const COLLECTOR_BITS: Readonly<Record<CollectorName, number>> = {
   NetworkActivity: 1,
@@ -146,6 +153,32 @@ export class Core {
     return this.#check(this.exports.collect(bits, time(timeMs)));
   }
 
+  /**
+   * Reports an event of the host's at `timeMs`, or the latest time, whichever is later: ports, checks, processes, log records, a detection
+   * (of severity HIGH: at once), or the agent's own statistics, whose counters the core fills in. A list that does not fit one
+   * message becomes several events. Returns what found no room in the outbox, undefined where all did: report it again after an acknowledgement.
+   *
+   * @example core.report({ kind: 'Log', records: [{ level: 'WARN', message: 'disk full', fileName: 'disk.c', line: 7, timestamp: 0 }] }, Date.now());
+   *
+   * @throws WardletError WL_BAD_EVENT, WL_BAD_ADDRESS, WL_UNSUPPORTED_EVENT, WL_EVENT_TOO_LARGE: nothing of it was reported; WL_NOT_STARTED
+   */
+  report(event: ReportedEvent, timeMs: number): ReportedEvent | undefined {
+    const { report } = this.exports;
+    if (!report) throw this.#unsupported(`this ${this.profile} core takes no events`);
+    const at = time(timeMs);
+    const items = eventItems(event, Math.max(Number(at), this.now));
+    // All of it is looked at first: what is too large is refused whole.
+    const blocks = this.#blocksOf(items);
+    let taken = 0;
+    for (const { block, count } of blocks) {
+      this.input.set(block);
+      const written = this.#check(report(block.length, at));
+      taken += written;
+      if (written < Math.max(count, 1)) return restOf(event, taken);
+    }
+    return undefined;
+  }
+
   /** A first hub is connected. */
   connect(): CoreState {
     return this.#state(this.exports.connect());
@@ -201,6 +234,28 @@ export class Core {
     return STATES[this.#check(code)] ?? 'not initialised';
   }
 
+  /** Bytes of a block of one item that fits a message in every format, what the formats put around it and its texts left off. */
+  get #eventMax(): number {
+    return this.exports.MESSAGE_MAX.value - EVENT_OVERHEAD;
+  }
+
+  #blocksOf(items: EventItems): Array<{ readonly block: Uint8Array; readonly count: number }> {
+    const blocks = [];
+    let from = 0;
+    do {
+      const next = eventBlock(items, from, Math.min(this.input.length, this.#eventMax));
+      blocks.push(next);
+      from += next.count;
+    } while (from < items.items.length);
+    return blocks;
+  }
+
+  #unsupported(what: string): WardletError {
+    return new WardletError('WL_UNSUPPORTED_EVENT', what, {
+      hint: 'profiles standard and gateway take events; Statistics and Detection are of schema 3.0',
+    });
+  }
+
   #check(code: number): number {
     if (code >= 0) return code;
     switch (code) {
@@ -227,6 +282,16 @@ export class Core {
       case ALREADY_STARTED:
         throw new WardletError('WL_ALREADY_STARTED', 'the core is running already', {
           hint: 'load another core for another device',
+        });
+      case BAD_EVENT:
+        throw new WardletError('WL_BAD_EVENT', 'the core refuses the event', {
+          hint: 'see schema/event-block.ts for the range of each value; nothing of it was reported',
+        });
+      case UNSUPPORTED_EVENT:
+        throw this.#unsupported('the configured format has no such event');
+      case EVENT_TOO_LARGE:
+        throw new WardletError('WL_EVENT_TOO_LARGE', 'the event, or an entry of it, does not fit a message', {
+          hint: 'shorten its texts',
         });
       case UNKNOWN_SEQUENCE:
         throw new WardletError('WL_UNKNOWN_SEQUENCE', 'no waiting message has this sequence number', {

@@ -44,4 +44,6 @@ export interface CoreExports {
   acknowledge(sequence: number): number;
   /** Profile gateway alone (assembly/gateway.ts). */
   readonly pcapToFrames?: (length: number, link: number, nanoseconds: number) => bigint;
+  /** Not in the lean profiles. */
+  report?(length: number, time: bigint): number;
 }

@@ -19,6 +19,7 @@ export type {
 } from './configuration.ts';
 export { Core, type CoreMessage } from './core.ts';
 export { ERROR_CODES, type ErrorCode, WardletError } from './errors.ts';
+export type { ReportedEvent, ReportedStatistics } from './event-block.ts';
 export { ABI_VERSION, type CoreExports } from './exports.ts';
 export { DEFAULT_SNAP, type FrameOptions, writeFrame } from './frames.ts';
 export { type CoreSource, loadCore } from './load.ts';

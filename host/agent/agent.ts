@@ -8,6 +8,7 @@
 
 import type { Core } from '../../bindings/js/core.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
+import { eventItems, type ReportedEvent } from '../../bindings/js/event-block.ts';
 import { type FrameOptions, writeFrame } from '../../bindings/js/frames.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import type { CoreState, CoreStatus } from '../../bindings/js/status.ts';
@@ -80,6 +81,8 @@ const STOP_TIMEOUT_MS = 10_000;
 const LOOK_AGAIN_MS = 60_000;
 /** The transport would not take a message and says no word of a lost connection: try again then. */
 const RESEND_MS = 3_000;
+/** Reported events that may wait for room in the outbox. */
+const REPORTS_MAX = 1_000;
 /** Bytes of a frame that reach the core, as from a capture; enough for the longest extension chains in real traffic. */
 const SNAP = 512;
 
@@ -105,6 +108,8 @@ export class Agent {
   /** Handed out and not acknowledged, by sequence. */
   readonly #underWay = new Set<number>();
   readonly #resends = new Set<() => void>();
+  /** Reported, and without room in the outbox so far; oldest first. */
+  readonly #reports: ReportedEvent[] = [];
   /** Events in the order in which things happened, said when the core is not in the middle of something. */
   readonly #unsaid: Array<() => void> = [];
   #speaking = false;
@@ -214,6 +219,30 @@ export class Agent {
       while (!this.#isIdle()) await this.idle();
       this.#check();
     }
+    this.#speak();
+  }
+
+  /**
+   * Reports what the host knows and the core does not: listening ports, baseline checks, processes, log records, detections (of severity
+   * HIGH: sent at once). It has the time of the agent's clock, waits to share a message as collections do, and, where the outbox has no
+   * room, in the agent.
+   *
+   * @example agent.report({ kind: 'Process', event: 'EXEC', processId: 7, parentProcessId: 1, userId: 0, hitCount: 1, executable: '/bin/sh' });
+   *
+   * @throws WardletError WL_NOT_STARTED before start and after stop; WL_BAD_EVENT, WL_BAD_ADDRESS, WL_UNSUPPORTED_EVENT, WL_EVENT_TOO_LARGE:
+   * nothing of it was reported; WL_TOO_MANY_EVENTS
+   */
+  report(event: ReportedEvent): void {
+    this.#check();
+    const now = this.#clock.now();
+    this.#settle(now);
+    if (this.#reports.length >= REPORTS_MAX) throw tooManyEvents();
+    // Those before it go first; whether it can be reported is said now all the same.
+    if (this.#reports.length > 0) eventItems(event, now);
+    const rest = this.#reports.length > 0 ? event : this.#core.report(event, now);
+    if (rest) this.#reports.push(rest);
+    this.#settle(this.#core.now);
+    this.#arm();
     this.#speak();
   }
 
@@ -419,11 +448,36 @@ export class Agent {
   #settle(timeMs: number): void {
     const core = this.#core;
     this.#noteState();
+    this.#handIn();
     this.#handOut();
     while (core.due <= Math.max(timeMs, core.now)) {
       core.tick(Math.max(timeMs, core.now));
       this.#noteState();
       this.#handOut();
+    }
+  }
+
+  /** Reported events that have waited, as many as there is room for now. */
+  #handIn(): void {
+    for (let event = this.#reports.shift(); event; event = this.#reports.shift()) {
+      const rest = this.#reportOrWarn(event);
+      if (rest) {
+        this.#reports.unshift(rest);
+        return;
+      }
+      // Nothing will come that they could share a message with.
+      if (this.#stopping) this.#core.collect(this.#clock.now());
+    }
+  }
+
+  /** The configuration may have changed meanwhile. */
+  #reportOrWarn(event: ReportedEvent): ReportedEvent | undefined {
+    try {
+      return this.#core.report(event, this.#clock.now());
+    } catch (error) {
+      if (!(error instanceof WardletError)) throw error;
+      this.#say(() => this.#emitter.emit('warning', error));
+      return undefined;
     }
   }
 
@@ -545,6 +599,16 @@ export class Agent {
       throw new WardletError('WL_NOT_STARTED', 'the agent is not started', { hint: 'call start() first' });
     }
   }
+}
+
+function tooManyEvents(): WardletError {
+  return new WardletError(
+    'WL_TOO_MANY_EVENTS',
+    `${REPORTS_MAX} reported events wait for room in the outbox`,
+    {
+      hint: 'report less while there is no hub, or give the agent a spool',
+    },
+  );
 }
 
 function stoppedError(): WardletError {

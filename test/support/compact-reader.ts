@@ -36,6 +36,9 @@ function readEvent({ id, time, collectionIntervalSeconds, payload }: SecurityEve
       const texts = Object.entries({ os, kernel, hardware }).filter(([, value]) => value !== undefined);
       return { ...base, kind: payload.kind, system: Object.fromEntries(texts) };
     }
+    case 'Heartbeat':
+    case 'Statistics':
+      return { ...base, kind: payload.kind };
     default:
       throw new Error(`a core does not write ${payload.kind}`);
   }

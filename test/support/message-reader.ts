@@ -22,7 +22,7 @@ export interface ReadEvent {
   readonly time: number;
   /** Seconds. */
   readonly interval: number;
-  readonly kind: 'NetworkActivity' | 'SystemInformation' | 'Heartbeat';
+  readonly kind: 'NetworkActivity' | 'SystemInformation' | 'Heartbeat' | 'Statistics';
   readonly flows: readonly ReadFlow[];
   readonly system: { readonly os?: string; readonly kernel?: string; readonly hardware?: string };
 }
@@ -65,7 +65,11 @@ function claimSuperset(root: Table): void {
   root.number(5, 4);
   root.struct(6, 8, 8);
   root.number(7, 4);
-  const counters = root.optionalTable(8, 'Counters', 15);
+  claimCounters(root, 8);
+}
+
+function claimCounters(table: Table, id: number): void {
+  const counters = table.optionalTable(id, 'Counters', 15);
   for (let field = 0; field < 15; field++) {
     if (counters?.struct(field, 8, 8) === '0'.repeat(16)) fail(`counter ${field} is present and zero`);
   }
@@ -99,6 +103,12 @@ function readEvent(event: Table, isSuperset: boolean): ReadEvent {
   if (type === 4) {
     event.table(4, 'Heartbeat', 0);
     return { ...base, kind: 'Heartbeat' };
+  }
+  if (type === 8 && isSuperset) {
+    const statistics = event.table(4, 'Statistics', 4);
+    for (let field = 1; field < 4; field++) statistics.number(field, 4);
+    claimCounters(statistics, 0);
+    return { ...base, kind: 'Statistics' };
   }
   return fail(`payload type ${type}`);
 }

@@ -100,7 +100,7 @@ function randomEvent(
   };
 }
 
-function randomPayload(random: SeededRandom, kind: number, tenths: number): Payload {
+export function randomPayload(random: SeededRandom, kind: number, tenths: number): Payload {
   const text = (): string => random.pick(['x', 'härte', 'Linux 6.1 ', 'y'.repeat(1 + random.below(300))]);
   const maybe = <Key extends string>(key: Key) =>
     (random.once(2) ? { [key]: text() } : {}) as { readonly [K in Key]?: string };
