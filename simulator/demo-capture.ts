@@ -44,7 +44,8 @@ const SCAN_HOSTS_PER_SECOND = 4;
  */
 export function demoCapture(seed: number, { startMs = START_MS }: CaptureOptions = {}): DemoCapture {
   const random = new Random(seed);
-  const network = new HomeNetwork(new Timeline());
+  const timeline = new Timeline();
+  const network = new HomeNetwork(timeline);
   ordinaryDevice(network, random.fork(), { startMs, durationMs: DURATION_MS });
   const scan = horizontalScan(network, random.fork(), {
     startMs: startMs + SCAN_AFTER_MS,
@@ -52,7 +53,7 @@ export function demoCapture(seed: number, { startMs = START_MS }: CaptureOptions
     hostsPerSecond: SCAN_HOSTS_PER_SECOND,
   });
   return {
-    ...captureOf(network),
+    ...captureOf(timeline),
     description: `Ten minutes of a sensor that talks to its hub and its vendor's cloud; after four minutes it is taken over and looks for telnet on ${SCAN_TARGETS} addresses.`,
     scan,
   };
@@ -60,12 +61,13 @@ export function demoCapture(seed: number, { startMs = START_MS }: CaptureOptions
 
 /** Ten minutes of a device that nothing happens to; the same seed gives the same bytes. */
 export function ordinaryCapture(seed: number, { startMs = START_MS }: CaptureOptions = {}): DeviceCapture {
-  const network = new HomeNetwork(new Timeline());
+  const timeline = new Timeline();
+  const network = new HomeNetwork(timeline);
   ordinaryDevice(network, new Random(seed), { startMs, durationMs: DURATION_MS });
-  return captureOf(network);
+  return captureOf(timeline);
 }
 
-function captureOf({ timeline }: HomeNetwork): DeviceCapture {
+function captureOf(timeline: Timeline): DeviceCapture {
   return {
     frames: timeline.frames(),
     linkType: LINK_ETHERNET,

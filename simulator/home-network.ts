@@ -1,17 +1,17 @@
 // The small network around the simulated device, and who it talks to outside. Documentation addresses only: RFC 5737, RFC 3849,
 // RFC 9542 2.1.2 for Ethernet, RFC 2606 for names. Frames are seen at the device's own interface.
+import { CALM, type Conditions } from './conditions.ts';
 import {
   type Address,
   addressBytes,
   BROADCAST_MAC,
-  ethernetFrame,
   type IpHeader,
-  ipPacket,
+  ipFrame,
   type MacAddress,
   multicastMac,
   type Transport,
 } from './packets/index.ts';
-import type { Timeline } from './timeline.ts';
+import type { FrameSink } from './timeline.ts';
 
 export interface LocalHost {
   readonly mac: MacAddress;
@@ -40,11 +40,21 @@ export const NEIGHBOUR: LocalHost = {
   addressV6: '2001:db8::60',
   name: 'laptop-60',
 };
+
+/** Any other machine of the network by its last byte, 1 to 254. */
+export function localMachine(number: number, name = `machine-${number}`): LocalHost {
+  return {
+    mac: localMac(number),
+    address: `192.0.2.${number}`,
+    addressV6: `2001:db8::${number}`,
+    name,
+  };
+}
 export const NETMASK = '255.255.255.0';
 
 export interface Server {
   readonly name: string;
-  readonly address: string;
+  readonly address: Address;
   /** There and back, as the device sees it. */
   readonly roundTripMs: number;
 }
@@ -63,30 +73,38 @@ export const SERVERS: readonly Server[] = [HUB, CLOUD, TIME, COLLECTOR];
 const HOPS_LEFT = 52;
 
 /** Header fields that an activity may want to set itself. */
-export type HeaderOptions = Pick<IpHeader, 'hopLimit' | 'extensions' | 'options'>;
+export interface HeaderOptions extends Pick<IpHeader, 'hopLimit' | 'extensions' | 'options'> {
+  /** Which of its addresses the device uses, where it has several. */
+  readonly deviceAddress?: Address;
+}
 
 /** Puts packets on the device's wire, with the right Ethernet addresses around them. */
 export class HomeNetwork {
-  readonly timeline: Timeline;
+  readonly timeline: FrameSink;
+  /** What goes wrong outside the device, and when. */
+  readonly conditions: Conditions;
   #sent = 0;
   #received = 0;
 
-  constructor(timeline: Timeline) {
+  constructor(timeline: FrameSink, conditions: Conditions = CALM) {
     this.timeline = timeline;
+    this.conditions = conditions;
   }
 
   fromDevice(timeMs: number, to: Address, transport: Transport, options: HeaderOptions = {}): void {
-    this.packet(timeMs, DEVICE.mac, deviceAddress(to), to, transport, {
+    const source = options.deviceAddress ?? deviceAddress(to);
+    this.packet(timeMs, machineAt(source), source, to, transport, {
       identification: this.#sent++ & 0xffff,
       ...options,
     });
   }
 
   toDevice(timeMs: number, from: Address, transport: Transport, options: HeaderOptions = {}): void {
-    const local = localHost(from);
-    this.packet(timeMs, (local ?? GATEWAY).mac, from, deviceAddress(from), transport, {
+    const bytes = addressBytes(from);
+    const destination = options.deviceAddress ?? deviceAddress(from);
+    this.packet(timeMs, machineAt(bytes), bytes, destination, transport, {
       identification: this.#received++ & 0xffff,
-      ...(local ? {} : { hopLimit: HOPS_LEFT }),
+      ...(isLocal(bytes) ? {} : { hopLimit: HOPS_LEFT }),
       ...options,
     });
   }
@@ -100,11 +118,8 @@ export class HomeNetwork {
     transport: Transport,
     options: Omit<IpHeader, 'source' | 'destination'> = {},
   ): void {
-    const packet = ipPacket({ ...options, source, destination }, transport);
-    this.timeline.add(
-      timeMs,
-      ethernetFrame({ source: senderMac, destination: nextHop(destination) }, packet),
-    );
+    const ends = { source: senderMac, destination: nextHop(destination) };
+    this.timeline.add(timeMs, ipFrame(ends, { ...options, source, destination }, transport));
   }
 }
 
@@ -112,17 +127,41 @@ function deviceAddress(peer: Address): string {
   return addressBytes(peer).length === 16 ? DEVICE.addressV6 : DEVICE.address;
 }
 
-function localHost(address: Address): LocalHost | undefined {
-  return [DEVICE, GATEWAY, NEIGHBOUR].find((host) => host.address === address || host.addressV6 === address);
+/** 192.0.2.0/24 and 2001:db8::/64. */
+export function isLocal(address: Address): boolean {
+  const bytes = addressBytes(address);
+  if (bytes.length === 4) return bytes[0] === 192 && bytes[1] === 0 && bytes[2] === 2;
+  return LOCAL_PREFIX_V6.every((byte, at) => bytes[at] === byte);
 }
+
+const LOCAL_PREFIX_V6 = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0] as const;
+
+/** Whose Ethernet address a packet of this source or destination carries: its own, or the gateway's. */
+function machineAt(address: Address): MacAddress {
+  const bytes = addressBytes(address);
+  return isLocal(bytes) ? localMac(machineNumber(bytes)) : GATEWAY.mac;
+}
+
+/** 50 of 192.0.2.50 and of 2001:db8::50, whose digits are hexadecimal to others. */
+function machineNumber(bytes: Uint8Array): number {
+  const last = bytes[bytes.length - 1] ?? 0;
+  return bytes.length === 4 ? last : (bytes[14] ?? 0) * 100 + (last >> 4) * 10 + (last & 15);
+}
+
+function localMac(number: number): MacAddress {
+  return LOCAL_MACS[number] ?? GATEWAY.mac;
+}
+
+const LOCAL_MACS = Array.from(
+  { length: 256 },
+  (_, number) => `00:00:5e:00:53:${number.toString(16).padStart(2, '0')}`,
+);
 
 function nextHop(destination: Address): MacAddress {
   const bytes = addressBytes(destination);
   const first = bytes[0] ?? 0;
-  if (bytes.length === 16) {
-    return first === 0xff ? multicastMac(bytes) : (localHost(destination) ?? GATEWAY).mac;
-  }
-  if (first === 255) return BROADCAST_MAC;
+  if (first === 0xff) return bytes.length === 16 ? multicastMac(bytes) : BROADCAST_MAC;
   // 224.0.0.0/4
-  return first >> 4 === 14 ? multicastMac(bytes) : (localHost(destination) ?? GATEWAY).mac;
+  if (bytes.length === 4 && first >> 4 === 14) return multicastMac(bytes);
+  return machineAt(bytes);
 }

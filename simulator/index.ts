@@ -4,5 +4,6 @@ export { HomeNetwork } from './home-network.ts';
 export { type HorizontalScan, type HorizontalScanOptions, horizontalScan } from './horizontal-scan.ts';
 export { type ManyFlows, type ManyFlowsOptions, type ManyFlowsTotals, manyFlows } from './many-flows.ts';
 export { type OrdinaryDeviceOptions, ordinaryDevice } from './ordinary-device.ts';
+export { Playback } from './playback.ts';
 export { Random } from './random.ts';
-export { Timeline } from './timeline.ts';
+export { type Activity, type FrameSink, Timeline } from './timeline.ts';

@@ -1,19 +1,32 @@
 // One TCP connection as its frames are seen at the device: handshake, data cut into segments, acknowledgements, end.
-import type { HomeNetwork } from './home-network.ts';
-import { ACK, FIN, maximumSegmentSize, PSH, RST, SYN, type TcpSegment, tcpSegment } from './packets/index.ts';
+import type { HeaderOptions, HomeNetwork } from './home-network.ts';
+import {
+  ACK,
+  type Address,
+  addressBytes,
+  FIN,
+  maximumSegmentSize,
+  PSH,
+  RST,
+  SYN,
+  type TcpSegment,
+  tcpSegment,
+} from './packets/index.ts';
 import type { Random } from './random.ts';
 
 export type Side = 'device' | 'remote';
 
 export interface TcpSessionOptions {
   readonly devicePort: number;
-  readonly remoteAddress: string;
+  readonly remoteAddress: Address;
   readonly remotePort: number;
   /** Of the first SYN. */
   readonly startMs: number;
   readonly roundTripMs: number;
   /** Who opens; default the device. */
   readonly initiator?: Side;
+  /** Which of its addresses the device uses, where it has several. */
+  readonly deviceAddress?: Address;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -42,6 +55,7 @@ export class TcpSession {
   readonly #initiator: Side;
   readonly #ends: Readonly<Record<Side, End>>;
   readonly #segment: number;
+  readonly #header: HeaderOptions;
   #latest: Side | undefined;
 
   constructor(network: HomeNetwork, random: Random, options: TcpSessionOptions) {
@@ -50,7 +64,9 @@ export class TcpSession {
     this.#options = options;
     this.#initiator = options.initiator ?? 'device';
     this.timeMs = options.startMs;
-    this.#segment = options.remoteAddress.includes(':') ? SEGMENT_V6 : SEGMENT;
+    this.#segment = addressBytes(options.remoteAddress).length === 16 ? SEGMENT_V6 : SEGMENT;
+    const { deviceAddress } = options;
+    this.#header = deviceAddress === undefined ? {} : { deviceAddress };
     this.#ends = {
       device: { sequence: random.next(), owesAck: false, hasSpoken: false },
       remote: { sequence: random.next(), owesAck: false, hasSpoken: false },
@@ -59,11 +75,14 @@ export class TcpSession {
 
   /** The three-way handshake. */
   open(): this {
+    return this.synchronise().accept().acknowledge(this.#initiator);
+  }
+
+  /** The answer to the SYN alone. */
+  accept(): this {
     const other = opposite(this.#initiator);
-    this.synchronise();
     this.#emit(other, { flags: SYN | ACK, options: maximumSegmentSize(this.#segment) });
     this.#ends[other].sequence++;
-    this.#emit(this.#initiator, {});
     return this;
   }
 
@@ -107,6 +126,22 @@ export class TcpSession {
     return this;
   }
 
+  /** As idle, up to a time, which may have passed. */
+  until(timeMs: number): this {
+    return this.idle(Math.max(0, timeMs - this.timeMs));
+  }
+
+  /** Data that nobody acknowledges, and the same again after each of these pauses, ms. */
+  sendInVain(from: Side, payload: Uint8Array, pausesMs: readonly number[]): this {
+    const segment = { flags: ACK | PSH, payload: payload.subarray(0, this.#segment) };
+    this.#emit(from, segment);
+    for (const pauseMs of pausesMs) {
+      this.idle(pauseMs);
+      this.#emit(from, segment);
+    }
+    return this;
+  }
+
   /** Both sides finish, `first` first. */
   close(first: Side): this {
     const other = opposite(first);
@@ -123,6 +158,12 @@ export class TcpSession {
     // RFC 9293 3.10.7.1: who refuses a SYN has no sequence number of its own.
     const refusal = this.#ends[from].hasSpoken ? {} : { sequence: 0 };
     this.#emit(from, { flags: RST | ACK, window: 0, ...refusal });
+    return this;
+  }
+
+  /** What has come so far, by a segment of its own. */
+  acknowledge(side: Side): this {
+    this.#emit(side, {});
     return this;
   }
 
@@ -146,8 +187,8 @@ export class TcpSession {
     });
     this.#ends[from].owesAck = false;
     this.#ends[from].hasSpoken = true;
-    if (isDevice) this.#network.fromDevice(this.timeMs, remoteAddress, transport);
-    else this.#network.toDevice(this.timeMs, remoteAddress, transport);
+    if (isDevice) this.#network.fromDevice(this.timeMs, remoteAddress, transport, this.#header);
+    else this.#network.toDevice(this.timeMs, remoteAddress, transport, this.#header);
   }
 
   #delay(from: Side): number {

@@ -10,6 +10,7 @@ import {
   icmpMessage,
   icmpv6Message,
   ipFragments,
+  ipFrame,
   ipPacket,
   macBytes,
   maximumSegmentSize,
@@ -164,6 +165,36 @@ test('Ethernet frames: tags, padding, addresses', () => {
   assert.is(multicastMac('239.129.2.3'), '01:00:5e:01:02:03');
   assert.is(multicastMac('ff02::1:ff00:50'), '33:33:ff:00:00:50');
   assert.is(hex(macBytes('01:00:5e:01:02:0a')), '01005e01020a');
+});
+
+test('a frame made in one go is the same as one made in two', () => {
+  const ends = { source: '00:00:5e:00:53:01', destination: '00:00:5e:00:53:ff' };
+  const random = new Random(9);
+  for (const [addresses, transports] of [
+    [V4, TRANSPORTS_V4],
+    [V6, TRANSPORTS_V6],
+  ] as const) {
+    for (const transport of transports) {
+      for (let i = 0; i < 200; i++) {
+        const header = {
+          ...addresses,
+          hopLimit: random.integer(1, 255),
+          trafficClass: random.integer(0, 255),
+          identification: random.integer(0, 0xffff),
+          dontFragment: random.chance(0.5),
+          flowLabel: random.integer(0, 0xfffff),
+          ...(random.chance(0.2) ? { options: Uint8Array.of(1, 1, 1, 1) } : {}),
+          ...(random.chance(0.2) ? { extensions: [ROUTER_ALERT] } : {}),
+        };
+        assert.is(
+          hex(ipFrame(ends, header, transport)),
+          hex(ethernetFrame(ends, ipPacket(header, transport))),
+        );
+      }
+      const bare = hex(ethernetFrame(ends, ipPacket(addresses, transport)));
+      assert.is(hex(ipFrame(ends, addresses, transport)), bare);
+    }
+  }
 });
 
 test('what cannot be a packet is refused', () => {

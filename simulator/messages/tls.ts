@@ -1,7 +1,7 @@
 // What TLS 1.3 (RFC 8446) shows of itself on the wire: two hellos in the clear, then records that are noise. Nothing is encrypted
 // here: random bytes stand in for ciphertext.
-import type { Random } from '../random.ts';
 import { MessageWriter } from './message-writer.ts';
+import type { ByteSource } from './noise.ts';
 
 const CHANGE_CIPHER_SPEC = 20;
 const HANDSHAKE = 22;
@@ -25,7 +25,7 @@ export interface TlsHellos {
 
 /** certificateLength: bytes of the server's encrypted handshake, mostly its certificates. */
 export function tlsHellos(
-  random: Random,
+  random: ByteSource,
   serverName: string,
   protocolName: string,
   certificateLength: number,
@@ -44,7 +44,7 @@ export function tlsHellos(
 }
 
 /** Application data: records around that many bytes of plaintext. */
-export function encrypted(random: Random, plaintextLength: number): Uint8Array {
+export function encrypted(random: ByteSource, plaintextLength: number): Uint8Array {
   const records: Uint8Array[] = [];
   for (let left = plaintextLength; left > 0; left -= LARGEST_PLAINTEXT) {
     records.push(encryptedRecord(random, Math.min(left, LARGEST_PLAINTEXT)));
@@ -52,16 +52,19 @@ export function encrypted(random: Random, plaintextLength: number): Uint8Array {
   return join(...records);
 }
 
-function encryptedRecord(random: Random, plaintextLength: number): Uint8Array {
+function encryptedRecord(random: ByteSource, plaintextLength: number): Uint8Array {
   return record(APPLICATION_DATA, random.bytes(plaintextLength + RECORD_OVERHEAD));
 }
 
 function record(type: number, body: Uint8Array): Uint8Array {
-  return join(new MessageWriter().u8(type).u16(TLS_1_2, body.length).end(), body);
+  const whole = new Uint8Array(5 + body.length);
+  whole.set([type, TLS_1_2 >> 8, TLS_1_2 & 0xff, body.length >> 8, body.length & 0xff]);
+  whole.set(body, 5);
+  return whole;
 }
 
 function clientHello(
-  random: Random,
+  random: ByteSource,
   session: Uint8Array,
   serverName: string,
   protocolName: string,
@@ -104,7 +107,7 @@ function clientHello(
   return handshake(1, body);
 }
 
-function serverHello(random: Random, session: Uint8Array): Uint8Array {
+function serverHello(random: ByteSource, session: Uint8Array): Uint8Array {
   const extensions = new MessageWriter()
     .bytes(extension(43, new MessageWriter().u16(TLS_1_3)))
     .bytes(extension(51, new MessageWriter().u16(X25519, 32).bytes(random.bytes(32))))
@@ -133,6 +136,7 @@ function extension(type: number, content: MessageWriter): Uint8Array {
 }
 
 function join(...parts: Uint8Array[]): Uint8Array {
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,6 +1,7 @@
 // Ethernet II frames without their check sequence, with VLAN tags where wanted, and the ARP messages they carry.
 import { type Address, addressBytes } from './address.ts';
 import { SHORTEST_FRAME } from './defaults.ts';
+import { Remembered } from './remembered.ts';
 
 /** Six bytes in hexadecimal with colons: 00:00:5e:00:53:01. */
 export type MacAddress = string;
@@ -39,8 +40,13 @@ export function ethernetFrame(header: EthernetHeader, payload: Uint8Array): Uint
   return frame;
 }
 
+const knownMacs = new Remembered((mac) =>
+  Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16)),
+);
+
+/** Not to be written into: they are kept. */
 export function macBytes(mac: MacAddress): Uint8Array {
-  return Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
+  return knownMacs.get(mac);
 }
 
 /** Where a multicast IP packet goes: RFC 1112 6.4, RFC 2464 7. */

@@ -25,6 +25,7 @@ export {
   type OptionsHeader,
   ROUTER_ALERT,
 } from './ip.ts';
+export { type FrameEnds, ipFrame } from './ip-frame.ts';
 export {
   ACK,
   echoBody,

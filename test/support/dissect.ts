@@ -152,10 +152,16 @@ export function checkTransport({ source, destination, protocol, body }: Dissecte
 
 /** RFC 1071: with the checksum in its place all words add up to zero, which in ones' complement is all ones. */
 function isZeroSum(parts: readonly Uint8Array[]): boolean {
-  const text = parts.map((part) => hex(part)).join('');
-  const words = text.padEnd(Math.ceil(text.length / 4) * 4, '0').match(/.{4}/g) ?? [];
+  let sum = 0;
+  let isUpper = true;
+  for (const part of parts) {
+    for (const byte of part) {
+      sum += isUpper ? byte * 256 : byte;
+      isUpper = !isUpper;
+    }
+  }
   // Modulo 2^16 - 1 is the end-around carry.
-  return words.reduce((sum, word) => sum + Number.parseInt(word, 16), 0) % 0xffff === 0;
+  return sum % 0xffff === 0;
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,0 +1,95 @@
+// What a device does before it can talk to a server, again and again: a port of its own, a name looked up, a connection, a handshake.
+import { outageEnd } from './conditions.ts';
+import { GATEWAY, type HomeNetwork, type Server } from './home-network.ts';
+import { DNS_PORT, dnsQuery, dnsResponse, type RecordType } from './messages/dns.ts';
+import { NTP_PORT, ntpAnswer, ntpQuery } from './messages/ntp.ts';
+import { tlsHellos } from './messages/tls.ts';
+import { type Address, addressBytes, udpDatagram } from './packets/index.ts';
+import { PortCounter } from './port-counter.ts';
+import type { Random } from './random.ts';
+import { TcpSession } from './tcp-session.ts';
+
+/** Of a resolver outside, after a change of resolvers. */
+export const OTHER_RESOLVER = '198.51.100.53';
+const ADDRESS_TYPES: readonly RecordType[] = ['A', 'AAAA'];
+
+export class Client {
+  readonly network: HomeNetwork;
+  readonly #ports: PortCounter;
+
+  constructor(network: HomeNetwork, random: Random) {
+    this.network = network;
+    this.#ports = new PortCounter(random);
+  }
+
+  nextPort(): number {
+    return this.#ports.next();
+  }
+
+  /** Asks the resolver for both kinds of addresses of a server; returns when the answers are there. */
+  lookUp(random: Random, server: Server, startMs: number): number {
+    const isV6 = addressBytes(server.address).length === 16;
+    const resolver = this.#resolverAt(startMs);
+    let timeMs = startMs;
+    for (const type of ADDRESS_TYPES) {
+      const question = { name: server.name, type };
+      const answers = isV6 === (type === 'AAAA') ? [{ ...question, value: server.address }] : [];
+      const id = random.integer(0, 0xffff);
+      const port = this.nextPort();
+      this.ask(timeMs, resolver, port, DNS_PORT, dnsQuery(id, question));
+      timeMs += random.between(1, 30);
+      this.answer(timeMs, resolver, port, DNS_PORT, dnsResponse(id, question, answers));
+      timeMs += random.between(0.3, 2);
+    }
+    return timeMs;
+  }
+
+  /** The three-way handshake, and that of TLS: all that a session does before its first data. The name is looked up first. */
+  tlsSession(
+    random: Random,
+    server: Server,
+    remotePort: number,
+    protocolName: string,
+    startMs: number,
+  ): TcpSession {
+    const session = new TcpSession(this.network, random, {
+      devicePort: this.nextPort(),
+      remoteAddress: server.address,
+      remotePort,
+      startMs: this.lookUp(random, server, startMs),
+      roundTripMs: server.roundTripMs,
+    });
+    const hellos = tlsHellos(random, server.name, protocolName, random.integer(2_200, 3_400));
+    session.open().send('device', hellos.client).send('remote', hellos.server);
+    return session.idle(random.between(8, 30)).send('device', hellos.finished);
+  }
+
+  /** One question about the time and, unless the line is down, its answer. */
+  askTime(random: Random, server: Server, timeMs: number): void {
+    const arrivalMs = timeMs + server.roundTripMs * random.between(0.95, 1.25);
+    const query = ntpQuery(timeMs);
+    const port = this.nextPort();
+    this.ask(timeMs, server.address, port, NTP_PORT, query);
+    if (outageEnd(this.network.conditions, timeMs) !== undefined) return;
+    this.answer(arrivalMs, server.address, port, NTP_PORT, ntpAnswer(query, arrivalMs - 9));
+  }
+
+  ask(timeMs: number, to: Address, sourcePort: number, destinationPort: number, payload: Uint8Array): void {
+    this.network.fromDevice(timeMs, to, udpDatagram({ sourcePort, destinationPort, payload }));
+  }
+
+  answer(
+    timeMs: number,
+    from: Address,
+    destinationPort: number,
+    sourcePort: number,
+    payload: Uint8Array,
+  ): void {
+    this.network.toDevice(timeMs, from, udpDatagram({ sourcePort, destinationPort, payload }));
+  }
+
+  #resolverAt(timeMs: number): string {
+    const { resolverChangeMs = Number.POSITIVE_INFINITY } = this.network.conditions;
+    return timeMs < resolverChangeMs ? GATEWAY.address : OTHER_RESOLVER;
+  }
+}
