@@ -2,6 +2,7 @@
 import { outageEnd } from './conditions.ts';
 import { GATEWAY, type HomeNetwork, type Server } from './home-network.ts';
 import { DNS_PORT, dnsQuery, dnsResponse, type RecordType } from './messages/dns.ts';
+import type { ByteSource } from './messages/noise.ts';
 import { NTP_PORT, ntpAnswer, ntpQuery } from './messages/ntp.ts';
 import { tlsHellos } from './messages/tls.ts';
 import { type Address, addressBytes, udpDatagram } from './packets/index.ts';
@@ -16,20 +17,24 @@ const ADDRESS_TYPES: readonly RecordType[] = ['A', 'AAAA'];
 export class Client {
   readonly network: HomeNetwork;
   readonly #ports: PortCounter;
+  readonly #own: { readonly deviceAddress?: Address };
 
-  constructor(network: HomeNetwork, random: Random) {
+  /** deviceAddress: of IPv4, where it is not the device's only one. */
+  constructor(network: HomeNetwork, random: Random, deviceAddress?: Address) {
     this.network = network;
     this.#ports = new PortCounter(random);
+    this.#own = deviceAddress === undefined ? {} : { deviceAddress };
   }
 
   nextPort(): number {
     return this.#ports.next();
   }
 
-  /** Asks the resolver for both kinds of addresses of a server; returns when the answers are there. */
+  /** Asks the resolver for both kinds of addresses of a server; returns when the answers are there, or waited for in vain. */
   lookUp(random: Random, server: Server, startMs: number): number {
     const isV6 = addressBytes(server.address).length === 16;
     const resolver = this.#resolverAt(startMs);
+    const isHere = resolver === GATEWAY.address;
     let timeMs = startMs;
     for (const type of ADDRESS_TYPES) {
       const question = { name: server.name, type };
@@ -37,6 +42,7 @@ export class Client {
       const id = random.integer(0, 0xffff);
       const port = this.nextPort();
       this.ask(timeMs, resolver, port, DNS_PORT, dnsQuery(id, question));
+      if (!isHere && outageEnd(this.network.conditions, timeMs) !== undefined) return timeMs + 5000;
       timeMs += random.between(1, 30);
       this.answer(timeMs, resolver, port, DNS_PORT, dnsResponse(id, question, answers));
       timeMs += random.between(0.3, 2);
@@ -44,24 +50,41 @@ export class Client {
     return timeMs;
   }
 
-  /** The three-way handshake, and that of TLS: all that a session does before its first data. The name is looked up first. */
+  /**
+   * The three-way handshake, and that of TLS: all that a session does before its first data. The name is looked up first.
+   * bytes: where what is encrypted comes from.
+   */
   tlsSession(
     random: Random,
     server: Server,
     remotePort: number,
     protocolName: string,
     startMs: number,
+    bytes: ByteSource = random,
   ): TcpSession {
-    const session = new TcpSession(this.network, random, {
-      devicePort: this.nextPort(),
-      remoteAddress: server.address,
-      remotePort,
-      startMs: this.lookUp(random, server, startMs),
-      roundTripMs: server.roundTripMs,
-    });
-    const hellos = tlsHellos(random, server.name, protocolName, random.integer(2_200, 3_400));
+    const port = this.nextPort();
+    const session = this.session(random, server, remotePort, this.lookUp(random, server, startMs), port);
+    const hellos = tlsHellos(bytes, server.name, protocolName, random.integer(2_200, 3_400));
     session.open().send('device', hellos.client).send('remote', hellos.server);
     return session.idle(random.between(8, 30)).send('device', hellos.finished);
+  }
+
+  /** From a port of its own; nothing is said yet. */
+  session(
+    random: Random,
+    server: Server,
+    remotePort: number,
+    startMs: number,
+    devicePort: number = this.nextPort(),
+  ): TcpSession {
+    return new TcpSession(this.network, random, {
+      devicePort,
+      remoteAddress: server.address,
+      remotePort,
+      startMs,
+      roundTripMs: server.roundTripMs,
+      ...this.#ownFor(server.address),
+    });
   }
 
   /** One question about the time and, unless the line is down, its answer. */
@@ -74,10 +97,17 @@ export class Client {
     this.answer(arrivalMs, server.address, port, NTP_PORT, ntpAnswer(query, arrivalMs - 9));
   }
 
+  /** A datagram to that port of theirs. */
   ask(timeMs: number, to: Address, sourcePort: number, destinationPort: number, payload: Uint8Array): void {
-    this.network.fromDevice(timeMs, to, udpDatagram({ sourcePort, destinationPort, payload }));
+    this.network.fromDevice(
+      timeMs,
+      to,
+      udpDatagram({ sourcePort, destinationPort, payload }),
+      this.#ownFor(to),
+    );
   }
 
+  /** A datagram from that port of theirs. */
   answer(
     timeMs: number,
     from: Address,
@@ -85,7 +115,16 @@ export class Client {
     sourcePort: number,
     payload: Uint8Array,
   ): void {
-    this.network.toDevice(timeMs, from, udpDatagram({ sourcePort, destinationPort, payload }));
+    this.network.toDevice(
+      timeMs,
+      from,
+      udpDatagram({ sourcePort, destinationPort, payload }),
+      this.#ownFor(from),
+    );
+  }
+
+  #ownFor(peer: Address): { readonly deviceAddress?: Address } {
+    return addressBytes(peer).length === 4 ? this.#own : {};
   }
 
   #resolverAt(timeMs: number): string {

@@ -1,0 +1,38 @@
+// Services outside: a name, and the addresses behind it, which change from one look-up to the next.
+import type { Server } from '../home-network.ts';
+import { cloudAt, type Family } from '../hosts.ts';
+import type { Random } from '../random.ts';
+
+export interface CloudOptions {
+  /** Default 8. */
+  readonly addresses?: number;
+  /** Networks of 256 addresses that they are spread over; default 3. */
+  readonly networks?: number;
+  /** Default IPv4. */
+  readonly family?: Family;
+  /** ms; default 12 to 120, one for the whole service. */
+  readonly roundTripMs?: readonly [least: number, most: number];
+}
+
+export class Cloud {
+  readonly #servers: readonly Server[];
+
+  constructor(random: Random, name: string, options: CloudOptions = {}) {
+    const { addresses = 8, networks = 3, family = 'IPv4', roundTripMs = [12, 120] } = options;
+    const bases = Array.from({ length: networks }, () => random.integer(0, 511) << 8);
+    const away = random.between(...roundTripMs);
+    this.#servers = Array.from({ length: addresses }, (_, i) => ({
+      name,
+      address: cloudAt(family, (bases[i % networks] ?? 0) + random.integer(1, 254)),
+      roundTripMs: away,
+    }));
+  }
+
+  /** Whatever address the resolver names this time. */
+  server(random: Random): Server {
+    const [first] = this.#servers;
+    const server = this.#servers[random.integer(0, this.#servers.length - 1)] ?? first;
+    if (server === undefined) throw new RangeError('a cloud without addresses');
+    return server;
+  }
+}
