@@ -5,6 +5,7 @@ import {
   type Address,
   addressBytes,
   BROADCAST_MAC,
+  HOP_LIMIT,
   type IpHeader,
   ipFrame,
   type MacAddress,
@@ -78,6 +79,8 @@ export interface HeaderOptions extends Pick<IpHeader, 'hopLimit' | 'extensions' 
   readonly deviceAddress?: Address;
 }
 
+const NO_OPTIONS: HeaderOptions = {};
+
 /** Puts packets on the device's wire, with the right Ethernet addresses around them. */
 export class HomeNetwork {
   readonly timeline: FrameSink;
@@ -91,22 +94,15 @@ export class HomeNetwork {
     this.conditions = conditions;
   }
 
-  fromDevice(timeMs: number, to: Address, transport: Transport, options: HeaderOptions = {}): void {
+  fromDevice(timeMs: number, to: Address, transport: Transport, options: HeaderOptions = NO_OPTIONS): void {
     const source = options.deviceAddress ?? deviceAddress(to);
-    this.packet(timeMs, machineAt(source), source, to, transport, {
-      identification: this.#sent++ & 0xffff,
-      ...options,
-    });
+    this.#send(timeMs, source, to, transport, this.#sent++, options.hopLimit, options);
   }
 
-  toDevice(timeMs: number, from: Address, transport: Transport, options: HeaderOptions = {}): void {
-    const bytes = addressBytes(from);
+  toDevice(timeMs: number, from: Address, transport: Transport, options: HeaderOptions = NO_OPTIONS): void {
     const destination = options.deviceAddress ?? deviceAddress(from);
-    this.packet(timeMs, machineAt(bytes), bytes, destination, transport, {
-      identification: this.#received++ & 0xffff,
-      ...(isLocal(bytes) ? {} : { hopLimit: HOPS_LEFT }),
-      ...options,
-    });
+    const hopLimit = options.hopLimit ?? (isLocal(from) ? HOP_LIMIT : HOPS_LEFT);
+    this.#send(timeMs, from, destination, transport, this.#received++, hopLimit, options);
   }
 
   /** Any packet from any local machine. */
@@ -121,7 +117,30 @@ export class HomeNetwork {
     const ends = { source: senderMac, destination: nextHop(destination) };
     this.timeline.add(timeMs, ipFrame(ends, { ...options, source, destination }, transport));
   }
+
+  #send(
+    timeMs: number,
+    source: Address,
+    destination: Address,
+    transport: Transport,
+    count: number,
+    hopLimit: number | undefined,
+    options: HeaderOptions,
+  ): void {
+    const ends = { source: machineAt(source), destination: nextHop(destination) };
+    const header: Mutable<IpHeader> = {
+      source,
+      destination,
+      identification: count & 0xffff,
+      hopLimit: hopLimit ?? HOP_LIMIT,
+    };
+    if (options.options !== undefined) header.options = options.options;
+    if (options.extensions !== undefined) header.extensions = options.extensions;
+    this.timeline.add(timeMs, ipFrame(ends, header, transport));
+  }
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function deviceAddress(peer: Address): string {
   return addressBytes(peer).length === 16 ? DEVICE.addressV6 : DEVICE.address;
@@ -131,10 +150,17 @@ function deviceAddress(peer: Address): string {
 export function isLocal(address: Address): boolean {
   const bytes = addressBytes(address);
   if (bytes.length === 4) return bytes[0] === 192 && bytes[1] === 0 && bytes[2] === 2;
-  return LOCAL_PREFIX_V6.every((byte, at) => bytes[at] === byte);
+  return (
+    bytes[0] === 0x20 &&
+    bytes[1] === 0x01 &&
+    bytes[2] === 0x0d &&
+    bytes[3] === 0xb8 &&
+    bytes[4] === 0 &&
+    bytes[5] === 0 &&
+    bytes[6] === 0 &&
+    bytes[7] === 0
+  );
 }
-
-const LOCAL_PREFIX_V6 = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0] as const;
 
 /** Whose Ethernet address a packet of this source or destination carries: its own, or the gateway's. */
 function machineAt(address: Address): MacAddress {

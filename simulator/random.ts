@@ -90,3 +90,10 @@ export class Random {
     return new Random(this.next());
   }
 }
+
+/** A seed of its own for each name: FNV-1a, 32 bits. */
+export function seedFor(name: string, seed: number): number {
+  let hash = 0x811c_9dc5 ^ seed;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x0100_0193);
+  return hash >>> 0;
+}

@@ -11,6 +11,7 @@ import {
   SYN,
   type TcpSegment,
   tcpSegment,
+  WINDOW,
 } from './packets/index.ts';
 import type { Random } from './random.ts';
 
@@ -176,17 +177,19 @@ export class TcpSession {
     this.timeMs += this.#delay(from);
     this.#latest = from;
     const isDevice = from === 'device';
+    const own = this.#ends[from];
     const transport = tcpSegment({
       sourcePort: isDevice ? devicePort : remotePort,
       destinationPort: isDevice ? remotePort : devicePort,
-      sequence: this.#ends[from].sequence,
-      acknowledgement: this.#ends[opposite(from)].sequence,
-      flags: ACK,
-      payload: NOTHING,
-      ...segment,
+      sequence: segment.sequence ?? own.sequence,
+      acknowledgement: segment.acknowledgement ?? this.#ends[opposite(from)].sequence,
+      flags: segment.flags ?? ACK,
+      window: segment.window ?? WINDOW,
+      options: segment.options ?? NOTHING,
+      payload: segment.payload ?? NOTHING,
     });
-    this.#ends[from].owesAck = false;
-    this.#ends[from].hasSpoken = true;
+    own.owesAck = false;
+    own.hasSpoken = true;
     if (isDevice) this.#network.fromDevice(this.timeMs, remoteAddress, transport, this.#header);
     else this.#network.toDevice(this.timeMs, remoteAddress, transport, this.#header);
   }

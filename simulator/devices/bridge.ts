@@ -27,11 +27,11 @@ const MDNS_GROUP = '224.0.0.251';
 export function bridge(setting: DeviceSetting): Activity[] {
   const { random, period } = setting;
   const client = clientOf(setting);
-  const cloud = new Cloud(random.fork(), 'home.example.com', { addresses: 6, networks: 3 });
+  const cloud = new Cloud(setting.world, 'home.example.com', { addresses: 6, networks: 3 });
   const drawing = random.fork();
   return [
     ...housekeeping(setting, { groups: [MDNS_GROUP, SSDP_GROUP] }),
-    timeKeeping(setting, client, { pool: new Cloud(random.fork(), 'time.example.org'), everySeconds: 3600 }),
+    timeKeeping(setting, client, { pool: new Cloud(setting.world, 'time.example.org'), everySeconds: 3600 }),
     lastingSession(setting, client, {
       server: () => cloud.server(drawing),
       port: 443,
@@ -151,7 +151,7 @@ function* plugSession({ network, random: from, period }: DeviceSetting, plug: Lo
 function* firmware(setting: DeviceSetting): Activity {
   const random = setting.random.fork();
   const client = clientOf(setting);
-  const mirror = new Cloud(random.fork(), 'firmware.example.com', { addresses: 4 });
+  const mirror = new Cloud(setting.world, 'firmware.example.com', { addresses: 4 });
   for (const startMs of peoplesTimes(random, setting.period, 1.5)) {
     yield startMs;
     const down = random.chance(0.1) ? random.integer(2_000_000, 6_000_000) : random.integer(800, 5000);

@@ -25,8 +25,8 @@ const PICTURE_RATE = 40;
 export function camera(setting: DeviceSetting): Activity[] {
   const { random, period } = setting;
   const client = clientOf(setting);
-  const control = new Cloud(random.fork(), 'control.example.com', { addresses: 4, networks: 2 });
-  const events = new Cloud(random.fork(), 'events.example.com', { addresses: 4, networks: 2 });
+  const control = new Cloud(setting.world, 'control.example.com', { addresses: 4, networks: 2 });
+  const events = new Cloud(setting.world, 'events.example.com', { addresses: 4, networks: 2 });
   const drawing = random.fork();
   const steady = (cloud: Cloud, seconds: number, length: number): Activity =>
     lastingSession(setting, client, {
@@ -41,7 +41,7 @@ export function camera(setting: DeviceSetting): Activity[] {
     });
   return [
     ...housekeeping(setting, { leaseSeconds: 7200 }),
-    timeKeeping(setting, client, { pool: new Cloud(random.fork(), 'time.example.org'), everySeconds: 1024 }),
+    timeKeeping(setting, client, { pool: new Cloud(setting.world, 'time.example.org'), everySeconds: 1024 }),
     steady(control, 30, 42),
     steady(events, 60, 18),
     movements(setting),
@@ -53,7 +53,7 @@ export function camera(setting: DeviceSetting): Activity[] {
 function* movements(setting: DeviceSetting): Activity {
   const random = setting.random.fork();
   const client = clientOf(setting);
-  const storage = new Cloud(random.fork(), 'clips.example.com', { addresses: 24, networks: 6 });
+  const storage = new Cloud(setting.world, 'clips.example.com', { addresses: 24, networks: 6 });
   for (const startMs of peoplesTimes(random, setting.period, MOVEMENTS)) {
     yield startMs;
     const up = random.integer(500_000, 2_500_000);

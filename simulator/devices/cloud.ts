@@ -1,7 +1,7 @@
 // Services outside: a name, and the addresses behind it, which change from one look-up to the next.
 import type { Server } from '../home-network.ts';
 import { cloudAt, type Family } from '../hosts.ts';
-import type { Random } from '../random.ts';
+import { Random, seedFor } from '../random.ts';
 
 export interface CloudOptions {
   /** Default 8. */
@@ -17,7 +17,9 @@ export interface CloudOptions {
 export class Cloud {
   readonly #servers: readonly Server[];
 
-  constructor(random: Random, name: string, options: CloudOptions = {}) {
+  /** world: the same one makes the same addresses for a name. */
+  constructor(world: number, name: string, options: CloudOptions = {}) {
+    const random = new Random(seedFor(name, world));
     const { addresses = 8, networks = 3, family = 'IPv4', roundTripMs = [12, 120] } = options;
     const bases = Array.from({ length: networks }, () => random.integer(0, 511) << 8);
     const away = random.between(...roundTripMs);

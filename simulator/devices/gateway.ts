@@ -13,8 +13,9 @@ import { clientOf, type DeviceSetting, peoplesTimes } from './setting.ts';
 import { timeKeeping } from './time-keeping.ts';
 import { transfer } from './transfer.ts';
 
-/** The machines behind it: 192.0.2.100 up. */
-export const SERVED_ADDRESSES: readonly string[] = Array.from({ length: 12 }, (_, i) => `192.0.2.${100 + i}`);
+/** Of the machines behind it: 192.0.2.100 up. The first dozen are on. */
+export const SERVED_ADDRESSES: readonly string[] = Array.from({ length: 32 }, (_, i) => `192.0.2.${100 + i}`);
+const MACHINES = 12;
 /** A day, of each machine. */
 const VISITS = 2;
 const ECHO_SECONDS = 60;
@@ -22,12 +23,12 @@ const ECHO_SECONDS = 60;
 export function gateway(setting: DeviceSetting): Activity[] {
   const { random } = setting;
   const client = clientOf(setting);
-  const pool = new Cloud(random.fork(), 'pool.example.org', { addresses: 40, networks: 20 });
-  const web = new Web(random.fork());
+  const pool = new Cloud(setting.world, 'pool.example.org', { addresses: 40, networks: 20 });
+  const web = new Web(setting.world);
   return [
     ...housekeeping(setting, { leaseSeconds: 3600 }),
     timeKeeping(setting, client, { pool, everySeconds: 64, servers: 4 }),
-    ...SERVED_ADDRESSES.flatMap((address) =>
+    ...SERVED_ADDRESSES.slice(0, MACHINES).flatMap((address) =>
       machine(setting, new Client(setting.network, random.fork(), address), web),
     ),
     lineChecks(setting),
@@ -49,7 +50,7 @@ function* visits(setting: DeviceSetting, client: Client, web: Web): Activity {
 
 function* reports(setting: DeviceSetting, client: Client): Activity {
   const random = setting.random.fork();
-  const cloud = new Cloud(random.fork(), 'reports.example.com', { addresses: 6 });
+  const cloud = new Cloud(setting.world, 'reports.example.com', { addresses: 6 });
   const seconds = random.integer(600, 3600);
   for (const startMs of every(random, setting.period, seconds, random.between(1, seconds), 0.05)) {
     yield startMs;

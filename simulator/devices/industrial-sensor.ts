@@ -22,11 +22,10 @@ const SYSLOG_PORT = 514;
 const STATSD_PORT = 8125;
 
 export function industrialSensor(setting: DeviceSetting): Activity[] {
-  const { random } = setting;
   const client = clientOf(setting);
   return [
     ...housekeeping(setting, { groups: [], announces: false }),
-    timeKeeping(setting, client, { pool: new Cloud(random.fork(), 'time.example.org'), everySeconds: 64 }),
+    timeKeeping(setting, client, { pool: new Cloud(setting.world, 'time.example.org'), everySeconds: 64 }),
     ...CONTROLLERS.map(({ machine, everySeconds, unit }) =>
       polls(setting, machine.address, everySeconds, unit),
     ),

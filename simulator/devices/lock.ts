@@ -15,14 +15,14 @@ const OPENINGS = 14;
 export function lock(setting: DeviceSetting): Activity[] {
   const { random, period } = setting;
   const client = clientOf(setting);
-  const cloud = new Cloud(random.fork(), 'locks.example.com', { addresses: 8, networks: 6 });
+  const cloud = new Cloud(setting.world, 'locks.example.com', { addresses: 8, networks: 6 });
   const drawing = random.fork();
   const openings = peoplesTimes(random.fork(), period, OPENINGS);
   let openingMs = openings.next().value ?? Number.POSITIVE_INFINITY;
   return [
     ...housekeeping(setting, { leaseSeconds: 86_400, announces: false, groups: [], hasV6: false }),
     timeKeeping(setting, client, {
-      pool: new Cloud(random.fork(), 'pool.example.org'),
+      pool: new Cloud(setting.world, 'pool.example.org'),
       everySeconds: 11_059,
     }),
     lastingSession(setting, client, {

@@ -5,7 +5,7 @@ import type { Server } from '../home-network.ts';
 import type { Family } from '../hosts.ts';
 import { Noise } from '../messages/noise.ts';
 import { encrypted } from '../messages/tls.ts';
-import type { Random } from '../random.ts';
+import { Random, seedFor } from '../random.ts';
 import { Cloud } from './cloud.ts';
 import { QuicFlow } from './quic-flow.ts';
 
@@ -18,11 +18,12 @@ export class Web {
   /** Refuse, or do not answer: hosts that are gone, or that a filter keeps away. */
   readonly gone: readonly Cloud[];
 
-  constructor(random: Random) {
+  constructor(world: number) {
+    const random = new Random(seedFor('web', world));
     const clouds = (count: number, name: string, addresses: number): Cloud[] =>
       Array.from({ length: count }, (_, i) => {
         const family: Family = random.chance(0.3) ? 'IPv6' : 'IPv4';
-        return new Cloud(random, `${name}-${i}.example.com`, { addresses, networks: 2, family });
+        return new Cloud(world, `${name}-${i}.example.com`, { addresses, networks: 2, family });
       });
     this.sites = clouds(30, 'site', 3);
     this.advertisers = clouds(80, 'ads', 4);
@@ -39,6 +40,12 @@ export interface PageLoadOptions {
 /** Lays out one page: some seconds. */
 export function loadPage(random: Random, { client, web, startMs }: PageLoadOptions): void {
   const site = pick(random, web.sites);
+  if (outageEnd(client.network.conditions, startMs) !== undefined) {
+    // No page, so nobody to tell who else is to be asked.
+    const server = site.server(random);
+    for (let i = 0; i < 3; i++) askInVain(client, random, server, startMs + 250 * i);
+    return;
+  }
   for (let i = random.integer(2, 6); i > 0; i--) {
     fetchPart(client, random, site.server(random), startMs + random.between(0, 300), random.chance(0.4));
   }
@@ -52,13 +59,6 @@ export function loadPage(random: Random, { client, web, startMs }: PageLoadOptio
 }
 
 function fetchPart(client: Client, random: Random, server: Server, startMs: number, isQuic: boolean): void {
-  if (outageEnd(client.network.conditions, startMs) !== undefined) {
-    client
-      .session(random, server, HTTPS, client.lookUp(random, server, startMs))
-      .synchronise()
-      .retry(1000);
-    return;
-  }
   const noise = new Noise(random);
   const down = Math.ceil(random.exponential(9000));
   if (isQuic) {
@@ -69,6 +69,11 @@ function fetchPart(client: Client, random: Random, server: Server, startMs: numb
   session.send('device', encrypted(noise, random.integer(200, 900)));
   session.idle(random.between(3, 80)).send('remote', encrypted(noise, Math.min(down, 60_000)));
   session.idle(random.between(5, 30_000)).close(random.chance(0.5) ? 'device' : 'remote');
+}
+
+function askInVain(client: Client, random: Random, server: Server, startMs: number): void {
+  const session = client.session(random, server, HTTPS, client.lookUp(random, server, startMs));
+  session.synchronise().retry(1000).retry(2000);
 }
 
 /** Refused at once, or after three SYNs nothing. */

@@ -11,6 +11,8 @@ export interface DeviceSetting {
   readonly period: Period;
   /** Switched on at the start of the period; otherwise it has been on for long, and its connections are under way. */
   readonly boots: boolean;
+  /** Seed of what is the same after a reboot: who is behind which name. */
+  readonly world: number;
   /** Lets something else begin, now or later. */
   readonly start: (activity: Activity) => void;
 }

@@ -25,12 +25,12 @@ const BURST = 150_000;
 export function television(setting: DeviceSetting): Activity[] {
   const { random, period } = setting;
   const client = clientOf(setting);
-  const maker = new Cloud(random.fork(), 'tv.example.com', { addresses: 12, networks: 4 });
-  const web = new Web(random.fork());
+  const maker = new Cloud(setting.world, 'tv.example.com', { addresses: 12, networks: 4 });
+  const web = new Web(setting.world);
   const drawing = random.fork();
   return [
     ...housekeeping(setting, { groups: ['224.0.0.251', '239.255.255.250'] }),
-    timeKeeping(setting, client, { pool: new Cloud(random.fork(), 'time.example.org'), everySeconds: 7200 }),
+    timeKeeping(setting, client, { pool: new Cloud(setting.world, 'time.example.org'), everySeconds: 7200 }),
     lastingSession(setting, client, {
       server: () => maker.server(drawing),
       port: 443,

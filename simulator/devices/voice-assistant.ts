@@ -1,6 +1,5 @@
 // A speaker that listens: services behind very many addresses, names looked up in bursts, questions all day, music in the evening.
 import { encrypted } from '../messages/tls.ts';
-import type { Random } from '../random.ts';
 import { every } from '../schedule.ts';
 import type { Activity } from '../timeline.ts';
 import { Cloud } from './cloud.ts';
@@ -19,12 +18,12 @@ const SONG_MS = 3.5 * MINUTE;
 export function voiceAssistant(setting: DeviceSetting): Activity[] {
   const { random, period } = setting;
   const client = clientOf(setting);
-  const clouds = SERVICES.map((name) => cloudOf(random.fork(), name));
-  const pushing = new Cloud(random.fork(), 'push.example.com', { addresses: 30, networks: 10 });
+  const clouds = SERVICES.map((name) => cloudOf(setting.world, name));
+  const pushing = new Cloud(setting.world, 'push.example.com', { addresses: 30, networks: 10 });
   const drawing = random.fork();
   return [
     ...housekeeping(setting, { groups: ['224.0.0.251', '239.255.255.250'] }),
-    timeKeeping(setting, client, { pool: cloudOf(random.fork(), 'ntp'), everySeconds: 1800, servers: 2 }),
+    timeKeeping(setting, client, { pool: cloudOf(setting.world, 'ntp'), everySeconds: 1800, servers: 2 }),
     lastingSession(setting, client, {
       server: () => pushing.server(drawing),
       port: 443,
@@ -42,8 +41,8 @@ export function voiceAssistant(setting: DeviceSetting): Activity[] {
   ];
 }
 
-function cloudOf(random: Random, name: string): Cloud {
-  return new Cloud(random, `${name}.assistant.example.com`, { addresses: 60, networks: 16 });
+function cloudOf(world: number, name: string): Cloud {
+  return new Cloud(world, `${name}.assistant.example.com`, { addresses: 60, networks: 16 });
 }
 
 /** Every few minutes a short report, each time to another address, also at night. */

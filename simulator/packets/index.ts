@@ -2,6 +2,7 @@
 //
 //   ethernetFrame({ source, destination }, ipPacket({ source, destination }, tcpSegment({ sourcePort, destinationPort })))
 export { type Address, addressBytes } from './address.ts';
+export { HOP_LIMIT, WINDOW } from './defaults.ts';
 export {
   ARP_REPLY,
   ARP_REQUEST,

@@ -1,6 +1,7 @@
 // ethernetFrame(ipPacket(...)) in one go: the frame is allocated once and written once, for traffic that is made by the million.
 // It may only be quicker, never different: test/simulator-packets.test.ts compares the two.
 import { addressBytes } from './address.ts';
+import { copyInto, set16 } from './bytes.ts';
 import { HOP_LIMIT, SHORTEST_FRAME } from './defaults.ts';
 import { ethernetFrame, type MacAddress, macBytes } from './ethernet.ts';
 import { addWords, checksumOf } from './internet-checksum.ts';
@@ -30,46 +31,51 @@ export function ipFrame(ends: FrameEnds, header: IpHeader, transport: Transport)
   if (!isPlain) return ethernetFrame(ends, ipPacket(header, transport));
 
   const frame = new Uint8Array(Math.max(SHORTEST_FRAME, ETHERNET + headerLength + bytes.length));
-  frame.set(macBytes(ends.destination));
-  frame.set(macBytes(ends.source), 6);
+  copyInto(frame, 0, macBytes(ends.destination));
+  copyInto(frame, 6, macBytes(ends.source));
   const body = ETHERNET + headerLength;
-  frame.set(bytes, body);
-  let sum = transport.hasPseudoHeader ? bytes.length + protocol : 0;
-  if (transport.hasPseudoHeader) sum = addWords(destination, addWords(source, sum));
+  copyInto(frame, body, bytes);
+  const addressSum = addWords(destination, addWords(source));
+  const sum = transport.hasPseudoHeader ? addressSum + bytes.length + protocol : 0;
   // RFC 768: zero would say that there is none.
   const checksum = checksumOf(addWords(bytes, sum)) || (protocol === UDP ? 0xffff : 0);
   set16(frame, body + transport.checksumAt, checksum);
   if (isV6) writeV6(frame, header, protocol, bytes.length);
-  else writeV4(frame, header, protocol, bytes.length);
+  else writeV4(frame, header, protocol, bytes.length, addressSum);
   const addresses = isV6 ? 22 : 26;
-  frame.set(source, addresses);
-  frame.set(destination, addresses + source.length);
-  if (!isV6) set16(frame, 24, checksumOf(addWords(frame.subarray(ETHERNET, body))));
+  copyInto(frame, addresses, source);
+  copyInto(frame, addresses + source.length, destination);
   return frame;
 }
 
-function writeV4(frame: Uint8Array, header: IpHeader, protocol: number, length: number): void {
+function writeV4(
+  frame: Uint8Array,
+  header: IpHeader,
+  protocol: number,
+  length: number,
+  addressSum: number,
+): void {
+  const { trafficClass = 0, identification = 0, hopLimit = HOP_LIMIT } = header;
+  const versionAndClass = 0x4500 | trafficClass;
+  const fragment = header.dontFragment === false ? 0 : 0x4000;
+  const hopsAndProtocol = (hopLimit << 8) | protocol;
   set16(frame, 12, 0x0800);
-  frame[14] = 0x45;
-  frame[15] = header.trafficClass ?? 0;
+  set16(frame, 14, versionAndClass);
   set16(frame, 16, 20 + length);
-  set16(frame, 18, header.identification ?? 0);
-  frame[20] = header.dontFragment === false ? 0 : 0x40;
-  frame[22] = header.hopLimit ?? HOP_LIMIT;
-  frame[23] = protocol;
+  set16(frame, 18, identification);
+  set16(frame, 20, fragment);
+  set16(frame, 22, hopsAndProtocol);
+  const sum = versionAndClass + 20 + length + identification + fragment + hopsAndProtocol + addressSum;
+  set16(frame, 24, checksumOf(sum));
 }
 
 function writeV6(frame: Uint8Array, header: IpHeader, protocol: number, length: number): void {
+  const { trafficClass = 0, flowLabel = 0, hopLimit = HOP_LIMIT } = header;
+  const first = 0x6000_0000 | (trafficClass << 20) | flowLabel;
   set16(frame, 12, 0x86dd);
-  const first = 0x6000_0000 | ((header.trafficClass ?? 0) << 20) | (header.flowLabel ?? 0);
   set16(frame, 14, first >>> 16);
   set16(frame, 16, first);
   set16(frame, 18, length);
   frame[20] = protocol;
-  frame[21] = header.hopLimit ?? HOP_LIMIT;
-}
-
-function set16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >> 8;
-  bytes[at + 1] = value;
+  frame[21] = hopLimit;
 }

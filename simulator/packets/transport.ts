@@ -1,4 +1,5 @@
 // TCP segments, UDP datagrams, ICMP and ICMPv6 messages, as ip.ts takes them: whole but for the checksum, which needs addresses.
+import { copyInto, set16, set32 } from './bytes.ts';
 import { WINDOW } from './defaults.ts';
 
 export const ICMP = 1;
@@ -46,16 +47,16 @@ export function tcpSegment(segment: TcpSegment): Transport {
   if (options.length > 40) throw new RangeError(`${options.length} bytes of TCP options, at most 40`);
   const headerLength = 20 + ((options.length + 3) & ~3);
   const bytes = new Uint8Array(headerLength + payload.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, segment.sourcePort);
-  view.setUint16(2, segment.destinationPort);
-  view.setUint32(4, sequence);
-  view.setUint32(8, acknowledgement);
+  // Byte by byte: a DataView for each packet costs more than the packet.
+  set16(bytes, 0, segment.sourcePort);
+  set16(bytes, 2, segment.destinationPort);
+  set32(bytes, 4, sequence);
+  set32(bytes, 8, acknowledgement);
   bytes[12] = (headerLength / 4) << 4;
   bytes[13] = flags;
-  view.setUint16(14, window);
-  bytes.set(options, 20);
-  bytes.set(payload, headerLength);
+  set16(bytes, 14, window);
+  copyInto(bytes, 20, options);
+  copyInto(bytes, headerLength, payload);
   return { protocol: TCP, bytes, checksumAt: 16, hasPseudoHeader: true };
 }
 
@@ -73,11 +74,10 @@ export interface UdpDatagram {
 /** RFC 768. */
 export function udpDatagram({ sourcePort, destinationPort, payload = NOTHING }: UdpDatagram): Transport {
   const bytes = new Uint8Array(8 + payload.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, sourcePort);
-  view.setUint16(2, destinationPort);
-  view.setUint16(4, bytes.length);
-  bytes.set(payload, 8);
+  set16(bytes, 0, sourcePort);
+  set16(bytes, 2, destinationPort);
+  set16(bytes, 4, bytes.length);
+  copyInto(bytes, 8, payload);
   return { protocol: UDP, bytes, checksumAt: 6, hasPseudoHeader: true };
 }
 
@@ -109,9 +109,8 @@ function icmpBytes({ type, code = 0, body }: IcmpMessage): Uint8Array {
 /** The body of an echo request or reply of either family. */
 export function echoBody(identifier: number, sequence: number, payload: Uint8Array): Uint8Array {
   const body = new Uint8Array(4 + payload.length);
-  const view = new DataView(body.buffer);
-  view.setUint16(0, identifier);
-  view.setUint16(2, sequence);
-  body.set(payload, 4);
+  set16(body, 0, identifier);
+  set16(body, 2, sequence);
+  copyInto(body, 4, payload);
   return body;
 }
