@@ -33,6 +33,7 @@ export function camera(setting: DeviceSetting): Activity[] {
       server: () => cloud.server(drawing),
       port: 443,
       protocolName: 'http/1.1',
+      persistence: 'hammers',
       firstMs: period.startMs + drawing.between(2, 9) * SECOND,
       next: (afterMs) => afterMs + seconds * SECOND,
       talk: (session, noise) => {

@@ -132,7 +132,8 @@ export function checkTransport({ source, destination, protocol, body }: Dissecte
   const withAddresses = [Buffer.from(source + destination, 'hex'), pseudoHeader, body];
   switch (protocol) {
     case 1:
-      must(isZeroSum([body]), 'ICMP checksum');
+    case 2:
+      must(isZeroSum([body]), 'ICMP or IGMP checksum');
       break;
     case 6:
       must(body.length >= (view.getUint8(12) >> 4) * 4, 'TCP header length');
