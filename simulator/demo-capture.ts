@@ -2,9 +2,9 @@
 import type { PcapFrame } from '../host/capture/pcap-writer.ts';
 import { LINK_ETHERNET } from '../schema/frame.ts';
 import { DEVICE, HomeNetwork } from './home-network.ts';
-import { type HorizontalScan, horizontalScan } from './horizontal-scan.ts';
 import { ordinaryDevice } from './ordinary-device.ts';
 import { Random } from './random.ts';
+import { type TelnetWorm, telnetWorm } from './telnet-worm.ts';
 import { Timeline } from './timeline.ts';
 
 export interface CaptureOptions {
@@ -24,7 +24,7 @@ export interface DeviceCapture {
 export interface DemoCapture extends DeviceCapture {
   /** One sentence for people. */
   readonly description: string;
-  readonly scan: HorizontalScan;
+  readonly scan: TelnetWorm;
 }
 
 /** A Monday. */
@@ -47,7 +47,7 @@ export function demoCapture(seed: number, { startMs = START_MS }: CaptureOptions
   const timeline = new Timeline();
   const network = new HomeNetwork(timeline);
   ordinaryDevice(network, random.fork(), { startMs, durationMs: DURATION_MS });
-  const scan = horizontalScan(network, random.fork(), {
+  const scan = telnetWorm(network, random.fork(), {
     startMs: startMs + SCAN_AFTER_MS,
     targets: SCAN_TARGETS,
     hostsPerSecond: SCAN_HOSTS_PER_SECOND,

@@ -3,7 +3,7 @@ import { DEVICE, type HomeNetwork, SERVERS } from './home-network.ts';
 import type { Random } from './random.ts';
 import { TcpSession } from './tcp-session.ts';
 
-export interface HorizontalScanOptions {
+export interface TelnetWormOptions {
   readonly startMs: number;
   /** At most 500: there are no more documentation addresses outside. */
   readonly targets: number;
@@ -11,7 +11,7 @@ export interface HorizontalScanOptions {
 }
 
 /** What the scan met; targets = unanswered + refused + accepted. */
-export interface HorizontalScan {
+export interface TelnetWorm {
   readonly targets: number;
   readonly unanswered: number;
   readonly refused: number;
@@ -30,11 +30,11 @@ const RETRY_MS = 1000;
 const ROUND_TRIP_MS = [30, 220] as const;
 const FIRST_PORT = 40_000;
 
-export function horizontalScan(
+export function telnetWorm(
   network: HomeNetwork,
   random: Random,
-  { startMs, targets, hostsPerSecond }: HorizontalScanOptions,
-): HorizontalScan {
+  { startMs, targets, hostsPerSecond }: TelnetWormOptions,
+): TelnetWorm {
   const addresses = outsideAddresses(random);
   if (targets > addresses.length) throw new RangeError(`${targets} targets, at most ${addresses.length}`);
   const met = { unanswered: 0, refused: 0, accepted: 0 };
