@@ -6,7 +6,7 @@ import { horizontalScan } from '../attacks/horizontal-scan.ts';
 import type { ProbeManner } from '../attacks/probe.ts';
 import { verticalScan } from '../attacks/vertical-scan.ts';
 import { SERVED_ADDRESSES } from '../devices/index.ts';
-import type { Family } from '../hosts.ts';
+import type { Family, Neighbourhood } from '../hosts.ts';
 import type { AttackVariant } from './scenario.ts';
 
 export const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
@@ -29,6 +29,7 @@ interface Manner {
   readonly ports: readonly [number, ...number[]];
   readonly reaction: Reaction;
   readonly portsOfEach?: 'one' | 'all';
+  readonly where?: Neighbourhood;
 }
 
 /** Well-known ports, odd ones, several at once; tools and whole connections. */
@@ -43,6 +44,7 @@ const SCANS: readonly Manner[] = [
     reaction: AS_FOUND,
     portsOfEach: 'all',
   },
+  { words: 'TCP 445 at home, refused', manner: 'connect', ports: [445], reaction: REFUSING, where: 'home' },
   { words: 'UDP 1900, silent', manner: 'udp', ports: [1900], reaction: SILENT },
   { words: 'UDP 48101, refused', manner: 'udp', ports: [48_101], reaction: REFUSING },
 ];
@@ -51,9 +53,9 @@ export function* horizontalScanVariants(): Generator<AttackVariant> {
   for (const perSecond of HOSTS_PER_SECOND) {
     for (const direction of DIRECTIONS) {
       for (const family of FAMILIES) {
-        for (const { words, ...scan } of SCANS) {
+        for (const { words, where = 'anywhere', ...scan } of SCANS) {
           const isServed = direction === 'in' && family === 'IPv4' && scan.manner === 'half-open';
-          const how = { ...scan, hostsPerSecond: perSecond };
+          const how = { ...scan, where, hostsPerSecond: perSecond };
           const common = {
             kind: 'HORIZONTAL_SCAN',
             direction,
@@ -61,6 +63,7 @@ export function* horizontalScanVariants(): Generator<AttackVariant> {
             rate: perSecond,
             unit: 'hosts/s',
           } as const;
+          if (where === 'home' && (direction === 'in' || family === 'IPv6')) continue;
           yield {
             ...common,
             manner: direction === 'in' ? `${words}, from everywhere` : words,
