@@ -87,13 +87,13 @@ export class Client {
     });
   }
 
-  /** One question about the time and, unless the line is down, its answer. */
-  askTime(random: Random, server: Server, timeMs: number): void {
+  /** One question about the time and, unless the line is down or the server dead, its answer. */
+  askTime(random: Random, server: Server, timeMs: number, { isDead = false } = {}): void {
     const arrivalMs = timeMs + server.roundTripMs * random.between(0.95, 1.25);
     const query = ntpQuery(timeMs);
     const port = this.nextPort();
     this.ask(timeMs, server.address, port, NTP_PORT, query);
-    if (outageEnd(this.network.conditions, timeMs) !== undefined) return;
+    if (isDead || outageEnd(this.network.conditions, timeMs) !== undefined) return;
     this.answer(arrivalMs, server.address, port, NTP_PORT, ntpAnswer(query, arrivalMs - 9));
   }
 

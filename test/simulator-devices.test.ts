@@ -197,6 +197,36 @@ test(`a plant's sensor sends metrics that nobody answers, every ten seconds, SEE
   }
 });
 
+test(`what looks like an attack and is none: short connections, steady reports, traceroutes, long names, SEED=${seed}`, () => {
+  const short = packetsOf(benignScenario(seed, 'lock', 'short connections')).packets;
+  const asked = short.filter(({ remote, flags, isOut }) => remote === 'c0000208' && flags === SYN && !isOut);
+  assert.ok(asked.length > 8600 && asked.every(({ localPort }) => localPort === 80), `${asked.length} asked`);
+  assert.ok(firstSyns(short).filter(({ remotePort }) => remotePort === 80).length > 2870);
+
+  const reports = firstSyns(packetsOf(benignScenario(seed, 'industrial sensor', 'steady reports')).packets);
+  assert.ok(reports.length >= 287 && new Set(reports.map(({ remote }) => remote)).size === 1);
+  for (const [i, { timeMs }] of reports.slice(1).entries()) {
+    // The name is looked up before.
+    assert.ok(Math.abs(timeMs - (reports[i]?.timeMs ?? 0) - 300_000) < 70);
+  }
+
+  const routes = packetsOf(benignScenario(seed, 'lock', 'traceroutes')).packets;
+  const probes = routes.filter(
+    ({ isOut, remotePort }) => isOut && remotePort >= 33_434 && remotePort < 33_500,
+  );
+  const ports = new Map<string, number>();
+  for (const { remote } of probes) ports.set(remote, (ports.get(remote) ?? 0) + 1);
+  assert.ok(ports.size >= 2 && Math.max(...ports.values()) <= 48);
+  assert.ok(routes.filter(({ type }) => type === 11).length > 0.5 * probes.length);
+
+  let bytes = 0;
+  for (const frame of benignScenario(seed, 'lock', 'long names').frames) {
+    const packet = glance(frame.timeMs, frame.bytes);
+    if (packet?.remotePort === 53) bytes += frame.bytes.length;
+  }
+  assert.ok(bytes > 500_000 && bytes < 3_000_000, `${bytes} bytes of DNS`);
+});
+
 test(`people sleep at night, SEED=${seed}`, () => {
   const { packets } = packetsOf(benignScenario(seed, 'television'));
   const opened = firstSyns(packets);

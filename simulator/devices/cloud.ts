@@ -32,8 +32,12 @@ export class Cloud {
 
   /** Whatever address the resolver names this time. */
   server(random: Random): Server {
-    const [first] = this.#servers;
-    const server = this.#servers[random.integer(0, this.#servers.length - 1)] ?? first;
+    return this.at(random.integer(0, this.#servers.length - 1));
+  }
+
+  /** One of its servers, always the same for a number. */
+  at(number: number): Server {
+    const server = this.#servers[number % this.#servers.length];
     if (server === undefined) throw new RangeError('a cloud without addresses');
     return server;
   }

@@ -27,7 +27,7 @@ export function gateway(setting: DeviceSetting): Activity[] {
   const web = new Web(setting.world);
   return [
     ...housekeeping(setting, { leaseSeconds: 3600 }),
-    timeKeeping(setting, client, { pool, everySeconds: 64, servers: 4 }),
+    timeKeeping(setting, client, { pool, everySeconds: 64, servers: 4, manner: 'stays', dead: 1 }),
     ...SERVED_ADDRESSES.slice(0, MACHINES).flatMap((address) =>
       machine(setting, new Client(setting.network, random.fork(), address), web),
     ),

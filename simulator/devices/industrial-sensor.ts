@@ -25,7 +25,11 @@ export function industrialSensor(setting: DeviceSetting): Activity[] {
   const client = clientOf(setting);
   return [
     ...housekeeping(setting, { groups: [], announces: false }),
-    timeKeeping(setting, client, { pool: new Cloud(setting.world, 'time.example.org'), everySeconds: 64 }),
+    timeKeeping(setting, client, {
+      pool: new Cloud(setting.world, 'time.example.org'),
+      everySeconds: 64,
+      manner: 'stays',
+    }),
     ...CONTROLLERS.map(({ machine, everySeconds, unit }) =>
       polls(setting, machine.address, everySeconds, unit),
     ),

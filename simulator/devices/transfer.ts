@@ -41,6 +41,9 @@ export function* transfer(client: Client, random: Random, options: TransferOptio
       session.send(side, encrypted(noise, Math.min(left, PIECE)));
       session.idle(random.between(0.7, 1.3) * ((Math.min(left, PIECE) / rate) * 1000));
       yield session.timeMs;
+      if (outageEnd(client.network.conditions, session.timeMs) === undefined) continue;
+      session.sendInVain('device', encrypted(noise, 60), [300, 600, 1200, 2400, 4800]);
+      return;
     }
   }
   session.send('remote', encrypted(noise, random.integer(60, 300))).close('device');

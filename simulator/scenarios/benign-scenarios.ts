@@ -2,6 +2,10 @@
 import type { Conditions } from '../conditions.ts';
 import type { DeviceKindName, DeviceSetting } from '../devices/index.ts';
 import { localManager } from '../events/local-manager.ts';
+import { longNames } from '../events/long-names.ts';
+import { shortConnections } from '../events/short-connections.ts';
+import { steadyReports } from '../events/steady-reports.ts';
+import { traceroutes } from '../events/traceroutes.ts';
 import { vanishedPeer } from '../events/vanished-peer.ts';
 import { Random, seedFor } from '../random.ts';
 import type { Period } from '../schedule.ts';
@@ -21,6 +25,10 @@ export const BENIGN_EVENTS = [
   'local manager',
   'vanished broker',
   'vanished collector',
+  'short connections',
+  'steady reports',
+  'traceroutes',
+  'long names',
   'cut to 96 bytes',
 ] as const;
 export type BenignEvent = (typeof BENIGN_EVENTS)[number];
@@ -60,6 +68,14 @@ export function benignScenario(
       return scenario({ ...base, events: vanishing('tcp', middleMs) });
     case 'vanished collector':
       return scenario({ ...base, events: vanishing('udp', middleMs) });
+    case 'short connections':
+      return scenario({ ...base, events: shortConnections });
+    case 'steady reports':
+      return scenario({ ...base, events: (setting) => [steadyReports(setting)] });
+    case 'traceroutes':
+      return scenario({ ...base, events: (setting) => [traceroutes(setting)] });
+    case 'long names':
+      return scenario({ ...base, events: (setting) => [longNames(setting)] });
     case 'cut to 96 bytes':
       return scenario({ ...base, snapLength: SNAP_LENGTH });
   }

@@ -13,25 +13,26 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 const CONNECTIONS_PER_MINUTE = [0.5, 1, 2, 6, 30, 120] as const;
-const LOGINS: ReadonlyArray<readonly [service: LoginService, port: number]> = [
-  ['ssh', 22],
-  ['ssh', 22_222],
-  ['telnet', 23],
-  ['ftp', 21],
+const LOGINS: ReadonlyArray<readonly [service: LoginService, port: number, hosts: number]> = [
+  ['ssh', 22, 1],
+  ['ssh', 22, 20],
+  ['ssh', 22_222, 1],
+  ['telnet', 23, 1],
+  ['ftp', 21, 1],
 ];
 
 export function* bruteForceVariants(): Generator<AttackVariant> {
   for (const rate of CONNECTIONS_PER_MINUTE) {
     for (const direction of DIRECTIONS) {
       for (const family of FAMILIES) {
-        for (const [service, port] of LOGINS) {
+        for (const [service, port, hosts] of LOGINS) {
           yield {
             kind: 'BRUTE_FORCE',
             direction,
             family,
             rate,
             unit: 'connections/min',
-            manner: `${service} on ${port}`,
+            manner: `${service} on ${port}${hosts === 1 ? '' : `, ${hosts} hosts in turn`}`,
             durationMs: Math.max(2 * MINUTE, (60 / rate) * MINUTE),
             make: (network, random, startMs, durationMs) =>
               bruteForce(network, random, {
@@ -41,6 +42,7 @@ export function* bruteForceVariants(): Generator<AttackVariant> {
                 family,
                 service,
                 port,
+                hosts,
                 connectionsPerMinute: rate,
               }),
           };
