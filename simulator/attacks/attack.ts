@@ -66,7 +66,7 @@ export function sendForth(
   { address, deviceAddress }: Opposite,
   transport: Transport,
 ): void {
-  const options = deviceAddress === undefined ? {} : { deviceAddress };
+  const options = deviceAddress === undefined ? undefined : { deviceAddress };
   if (direction === 'out') network.fromDevice(timeMs, address, transport, options);
   else network.toDevice(timeMs, address, transport, options);
 }

@@ -1,6 +1,6 @@
 // Connections that are begun and never finished, more than a table of half-open ones can hold.
 import type { HomeNetwork } from '../home-network.ts';
-import { ACK, type Address, maximumSegmentSize, RST, SYN, tcpSegment } from '../packets/index.ts';
+import { ACK, type Address, maximumSegmentSize, RST, SYN, tcpSegment, WINDOW } from '../packets/index.ts';
 import type { Random } from '../random.ts';
 import { type Jitter, paced } from '../schedule.ts';
 import type { Activity } from '../timeline.ts';
@@ -35,6 +35,7 @@ export interface SynFloodOptions extends AttackOptions {
 
 const A_BACKLOG: Reaction = { answers: 0.6, refuses: 0 };
 const ECE_AND_CWR = 0xc0;
+const NOTHING = new Uint8Array(0);
 const SYN_OPTIONS = maximumSegmentSize(1460);
 
 export function* synFlood(network: HomeNetwork, random: Random, options: SynFloodOptions): Activity {
@@ -50,26 +51,33 @@ export function* synFlood(network: HomeNetwork, random: Random, options: SynFloo
   )) {
     yield timeMs;
     const opposite = nextPeer();
-    const ports = { sourcePort: random.integer(1024, 65_535), destinationPort: port };
+    const attackerPort = random.integer(1024, 65_535);
     const sequence = random.next();
-    const syn = tcpSegment({ ...ports, sequence, flags, options: SYN_OPTIONS });
-    sendForth(network, direction, timeMs, opposite, syn);
+    const forth = { sourcePort: attackerPort, destinationPort: port, sequence, flags, options: SYN_OPTIONS };
+    sendForth(network, direction, timeMs, opposite, tcpSegment(forth));
     const fate = fateOf(random, reaction);
     if (fate === 'silent') continue;
     const backMs = answerMs(random, direction, timeMs, opposite);
-    const own = random.next();
-    const back = tcpSegment({
+    const isAnswer = fate === 'answers';
+    const back = {
       sourcePort: port,
-      destinationPort: ports.sourcePort,
-      sequence: fate === 'answers' ? own : 0,
+      destinationPort: attackerPort,
+      sequence: isAnswer ? random.next() : 0,
       acknowledgement: sequence + 1,
-      flags: fate === 'answers' ? SYN | ACK : RST | ACK,
-      ...(fate === 'answers' ? { options: SYN_OPTIONS } : { window: 0 }),
-    });
-    sendBack(network, direction, backMs, opposite, back);
-    if (fate === 'answers' && direction === 'in' && peers === 'spoofed' && random.chance(backscatter)) {
-      const reset = tcpSegment({ ...ports, sequence: sequence + 1, flags: RST, window: 0 });
-      sendForth(network, direction, backMs + opposite.roundTripMs, opposite, reset);
+      flags: isAnswer ? SYN | ACK : RST | ACK,
+      window: isAnswer ? WINDOW : 0,
+      options: isAnswer ? SYN_OPTIONS : NOTHING,
+    };
+    sendBack(network, direction, backMs, opposite, tcpSegment(back));
+    if (isAnswer && direction === 'in' && peers === 'spoofed' && random.chance(backscatter)) {
+      const reset = {
+        sourcePort: attackerPort,
+        destinationPort: port,
+        sequence: sequence + 1,
+        flags: RST,
+        window: 0,
+      };
+      sendForth(network, direction, backMs + opposite.roundTripMs, opposite, tcpSegment(reset));
     }
   }
 }

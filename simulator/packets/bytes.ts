@@ -21,3 +21,19 @@ export function copyInto(bytes: Uint8Array, at: number, from: Uint8Array): void 
 }
 
 const SHORT = 32;
+
+/** Zeros, cut from a larger piece: one allocation for some dozens of packets, not for each. */
+export function allocate(length: number): Uint8Array {
+  if (length > PIECE / 8) return new Uint8Array(length);
+  if (used + length > PIECE) {
+    piece = new ArrayBuffer(PIECE);
+    used = 0;
+  }
+  const bytes = new Uint8Array(piece, used, length);
+  used += (length + 7) & ~7;
+  return bytes;
+}
+
+const PIECE = 65_536;
+let piece = new ArrayBuffer(0);
+let used = PIECE;

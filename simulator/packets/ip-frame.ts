@@ -1,7 +1,7 @@
 // ethernetFrame(ipPacket(...)) in one go: the frame is allocated once and written once, for traffic that is made by the million.
 // It may only be quicker, never different: test/simulator-packets.test.ts compares the two.
 import { addressBytes } from './address.ts';
-import { copyInto, set16 } from './bytes.ts';
+import { allocate, copyInto, set16 } from './bytes.ts';
 import { HOP_LIMIT, SHORTEST_FRAME } from './defaults.ts';
 import { ethernetFrame, type MacAddress, macBytes } from './ethernet.ts';
 import { addWords, checksumOf } from './internet-checksum.ts';
@@ -30,7 +30,7 @@ export function ipFrame(ends: FrameEnds, header: IpHeader, transport: Transport)
     headerLength + bytes.length <= LONGEST;
   if (!isPlain) return ethernetFrame(ends, ipPacket(header, transport));
 
-  const frame = new Uint8Array(Math.max(SHORTEST_FRAME, ETHERNET + headerLength + bytes.length));
+  const frame = allocate(Math.max(SHORTEST_FRAME, ETHERNET + headerLength + bytes.length));
   copyInto(frame, 0, macBytes(ends.destination));
   copyInto(frame, 6, macBytes(ends.source));
   const body = ETHERNET + headerLength;

@@ -1,5 +1,5 @@
 // TCP segments, UDP datagrams, ICMP and ICMPv6 messages, as ip.ts takes them: whole but for the checksum, which needs addresses.
-import { copyInto, set16, set32 } from './bytes.ts';
+import { allocate, copyInto, set16, set32 } from './bytes.ts';
 import { WINDOW } from './defaults.ts';
 
 export const ICMP = 1;
@@ -46,7 +46,7 @@ export function tcpSegment(segment: TcpSegment): Transport {
   const { options = NOTHING, payload = NOTHING } = segment;
   if (options.length > 40) throw new RangeError(`${options.length} bytes of TCP options, at most 40`);
   const headerLength = 20 + ((options.length + 3) & ~3);
-  const bytes = new Uint8Array(headerLength + payload.length);
+  const bytes = allocate(headerLength + payload.length);
   // Byte by byte: a DataView for each packet costs more than the packet.
   set16(bytes, 0, segment.sourcePort);
   set16(bytes, 2, segment.destinationPort);
@@ -73,7 +73,7 @@ export interface UdpDatagram {
 
 /** RFC 768. */
 export function udpDatagram({ sourcePort, destinationPort, payload = NOTHING }: UdpDatagram): Transport {
-  const bytes = new Uint8Array(8 + payload.length);
+  const bytes = allocate(8 + payload.length);
   set16(bytes, 0, sourcePort);
   set16(bytes, 2, destinationPort);
   set16(bytes, 4, bytes.length);
