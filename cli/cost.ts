@@ -2,9 +2,10 @@
 
 import { basename } from 'node:path';
 import type { CoreConfiguration } from '../bindings/js/configuration.ts';
-import type { Core, Profile } from '../bindings/js/core.ts';
+import type { Core } from '../bindings/js/core.ts';
 import { WardletError } from '../bindings/js/errors.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
+import type { Profile } from '../bindings/js/profiles.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
 import { coreChanges } from '../host/configuration/core-changes.ts';

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Core } from '../bindings/js/core.ts';
+import type { Core, CoreMessage } from '../bindings/js/core.ts';
 import { writeFrame } from '../bindings/js/frames.ts';
 import { loadCore } from '../bindings/js/load.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
@@ -13,7 +13,7 @@ import { type Resolved, resolveConfiguration } from '../host/configuration/resol
 import { applyDesired } from '../host/configuration/twin.ts';
 import { kindsOf, readCompactMessage } from './support/compact-reader.ts';
 import { EPOCH } from './support/driven-core.ts';
-import { type ReadEvent, readMessage } from './support/message-reader.ts';
+import { type ReadEvent, type ReadMessage, readMessage } from './support/message-reader.ts';
 import { frame, peerV4, peerV6 } from './support/packets.ts';
 import { PROFILES, type Profile, wasmBytes } from './support/profiles.ts';
 import { validSettings } from './support/random-settings.ts';
@@ -94,12 +94,16 @@ class Device {
 
   #drain(): void {
     for (let message = this.core.nextMessage(); message; message = this.core.nextMessage()) {
-      const read = message.format === '2.3' ? readMessage : readCompactMessage;
-      this.events.push(...read(message.bytes.slice()).events);
+      this.events.push(...read(message).events);
       this.core.acknowledge(message.sequence);
       this.core.tick(this.core.now);
     }
   }
+}
+
+function read({ format, bytes }: CoreMessage): ReadMessage {
+  if (format === '3.0-protobuf') return readCompactMessage(bytes.slice());
+  return readMessage(bytes.slice(), format === '2.3' ? '2.3' : '3.0');
 }
 
 function resolve(core: Core, settings: Settings): Resolved {
