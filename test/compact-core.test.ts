@@ -82,17 +82,12 @@ function run(profile: 'standard' | 'gateway', seedNumber: number, entries: reado
     core.observe(next, time);
     take();
   }
-<<<<<<< ours
-  // The outbox may not hold all of it at once.
-  while (core.collect(core.u64(STATUS_NOW), 1) > 0) take();
-=======
   // What found no room in the outbox comes with the next call.
   for (let before = -1; before < messages; ) {
     before = messages;
     core.collect(core.u64(STATUS_NOW), 1);
     take();
   }
->>>>>>> theirs
   return { totals, messages, packets, core };
 }
 
