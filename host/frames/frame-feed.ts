@@ -4,8 +4,11 @@ import type { Core } from '../../bindings/js/core.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { FRAME_CAPTURED, FRAME_HEADER, FRAME_TIME } from '../../schema/frame.ts';
 
-/** A frame may stop the core for its due time, for a jump of the clock and for a full table; more is a fault. */
-const STOPS_MAX = 4;
+/**
+ * A frame may stop the core for its due time, for a jump of the clock, for a full table, and for each message of a collection of which
+ * an outbox holds one at a time (`lean`); more is a fault.
+ */
+const STOPS_MAX = 16;
 
 export class FrameFeed {
   readonly #core: Core;

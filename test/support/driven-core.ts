@@ -116,8 +116,8 @@ export class DrivenCore {
       if (next < offset || taken < 0)
         throw new Error(`observe(${offset}) stopped at ${next}, no frame's start`);
       stops = next === offset ? stops + 1 : 1;
-      // Crossing a due time, then merging: more than that and the host would hang.
-      if (stops > 3) throw new Error(`observe does not get past a frame of time ${this.#times[taken]}`);
+      // Crossing a due time, then merging, then message by message of a waiting collection: more than that and the host would hang.
+      if (stops > 12) throw new Error(`observe does not get past a frame of time ${this.#times[taken]}`);
       this.tick(this.#times[taken] ?? 0n);
       stopped(taken);
       offset = next;
