@@ -36,7 +36,7 @@ test('every fault is named at once, with option, value and reason; no value of a
       intervalSeconds: { high: 30, medium: 10, low: 0.5 },
       firstCollectionSeconds: -1,
       pendingSeconds: '300',
-      maxBatchDelaySeconds: 60,
+      maxBatchDelaySeconds: 3_601,
       unicastOnly: 'yes',
       operatingSystem: 5,
       retrySeconds: 0,
@@ -57,7 +57,7 @@ test('every fault is named at once, with option, value and reason; no value of a
     'high <= medium <= low',
     'firstCollectionSeconds is -1',
     'pendingSeconds is "300"',
-    'maxBatchDelaySeconds is 60',
+    'maxBatchDelaySeconds is 3601',
     'unicastOnly is "yes"',
     'operatingSystem is no text',
     'retrySeconds is 0',
@@ -88,8 +88,9 @@ test('a connection string, a core in use, and what the core refuses have errors 
   const used = { ...good(), connectionString: undefined, transport: new FakeTransport(), clock: STANDING };
   createAgent(used).start();
   assert.is((await failure(() => createAgent(used))).code, 'WL_ALREADY_STARTED');
-  for (const format of ['3.0-protobuf', '9']) {
-    const { code, message } = await failure(() => create({ ...good(), format }));
+  const strict = new Core(newExports('lean-strict'));
+  for (const refused of [{ core: strict, format: '3.0-protobuf' }, { format: '9' }]) {
+    const { code, message } = await failure(() => create({ ...good(), ...refused }));
     assert.is(code, 'WL_BAD_CONFIGURATION');
     assert.match(message, /Agent_MessageFormat/);
   }

@@ -37,7 +37,7 @@ class Device {
 
   static async open(profile: Profile, settings: Settings = {}): Promise<Device> {
     const core = await loadCore(wasmBytes(profile));
-    return new Device(core, resolve(core, { ...DEVICE, ...settings }));
+    return new Device(core, resolve(core, { ...DEVICE, Agent_MaxBatchDelay: 0, ...settings }));
   }
 
   constructor(core: Core, resolved: Resolved) {

@@ -3,6 +3,7 @@
 import { parsePrefix } from '../../bindings/js/address.ts';
 import type { Core } from '../../bindings/js/core.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
+import { FORMATS, type Profile } from '../../bindings/js/profiles.ts';
 import type { CoreOptions as ConfiguredOptions } from '../configuration/core-options.ts';
 import type { Settings } from '../configuration/keys.ts';
 import type { Layer } from '../configuration/layer.ts';
@@ -120,8 +121,13 @@ const CORE_NUMBERS = {
   cacheSize: (core: Core) => [1, core.flowMax],
   firstCollectionSeconds: () => [0, 2_592_000],
   pendingSeconds: () => [1, 2_592_000],
-  maxBatchDelaySeconds: () => [0, 0],
+  maxBatchDelaySeconds: ({ profile }: Core) => [0, sharesMessages(profile) ? 3_600 : 0],
 } as const satisfies Record<string, (core: Core) => readonly [number, number]>;
+
+function sharesMessages(profile: Profile): boolean {
+  return (FORMATS[profile] ?? []).some((format) => format !== '2.3');
+}
+
 const CORE_BOOLEANS = ['unicastOnly', 'sendEmptyEvents'] as const;
 const CORE_TEXTS = ['operatingSystem', 'kernel', 'networkStack', 'hardware'] as const;
 const SETTINGS = ['configuration', 'layers', 'host'] as const;

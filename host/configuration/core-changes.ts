@@ -80,8 +80,7 @@ export function coreConfiguration(configuration: Configuration, limits: Limits):
     pendingSeconds: configuration.Agent_PendingTime,
     spool: configuration.Spool_Path !== undefined,
     format: configuration.Agent_MessageFormat,
-    // Every format sends at once, so far.
-    maxBatchDelaySeconds: 0,
+    maxBatchDelaySeconds: configuration.Agent_MaxBatchDelay,
   };
 }
 

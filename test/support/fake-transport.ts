@@ -70,6 +70,11 @@ export class FakeTransport implements Transport {
     await settled();
   }
 
+  /** The hub calls a direct method. */
+  method(name: string): ReturnType<NonNullable<TransportListener['method']>> | undefined {
+    return this.#listener?.method?.(name, null);
+  }
+
   /** The hub has stored the oldest; the device does not know it yet. */
   store(index = 0): void {
     const send = this.sends[index];
