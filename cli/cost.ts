@@ -5,7 +5,7 @@ import type { CoreConfiguration } from '../bindings/js/configuration.ts';
 import type { Core } from '../bindings/js/core.ts';
 import { WardletError } from '../bindings/js/errors.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
-import type { Profile } from '../bindings/js/profiles.ts';
+import { FORMATS, type Profile } from '../bindings/js/profiles.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
 import { coreChanges } from '../host/configuration/core-changes.ts';
@@ -32,8 +32,8 @@ export interface CostOptions {
 /** Shorter captures are mostly their beginning and their end. */
 const SHORTEST_MS = 300_000;
 const SHORTEST_LOW_INTERVALS = 5;
-/** What a profile may write, in the order of the rows. */
-const FORMATS: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
+/** In the order of the rows. */
+const COMPARED: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
 
 interface PlannedRow {
   readonly name: string;
@@ -104,28 +104,16 @@ async function plannedRows(
   const rows: PlannedRow[] = [];
   for (const { name, resolved } of configurations) {
     const { format: asked, maxBatchDelaySeconds, ...rest } = coreChanges(undefined, resolved).core;
-    for (const format of FORMATS) {
+    for (const format of COMPARED) {
+      if (!FORMATS[profile].includes(format)) continue;
       if (format !== asked && format === '3.0-flatbuffers') continue;
-      const core = await openCore(profile);
       // The delay is for the format asked for; others have their own.
       const delay = format === asked && maxBatchDelaySeconds !== undefined ? { maxBatchDelaySeconds } : {};
       const configuration = { ...rest, ...delay, ...common, format };
-      if (takes(core, configuration)) {
-        rows.push({ name, format, plan: { core: await openCore(profile), configuration } });
-      }
+      rows.push({ name, format, plan: { core: await openCore(profile), configuration } });
     }
   }
   return rows;
-}
-
-function takes(core: Core, configuration: CoreConfiguration): boolean {
-  try {
-    core.configure(configuration);
-    return true;
-  } catch (error) {
-    if (error instanceof WardletError && error.code === 'WL_UNSUPPORTED_FORMAT') return false;
-    throw error;
-  }
 }
 
 /** It has the defaults, which are its own, and cannot be configured. */

@@ -2,7 +2,7 @@
 
 import { WardletError } from '../bindings/js/errors.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
-import type { Profile } from '../bindings/js/profiles.ts';
+import { FORMATS, type Profile } from '../bindings/js/profiles.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
 import { parseFlowFilter } from '../host/inspection/flow-filter.ts';
@@ -34,7 +34,7 @@ export interface InspectOptions {
 
 /** Rows of the table a person gets without --top. */
 const ROWS_SHOWN = 20;
-const FORMATS: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
+const MOST_TOLD_FIRST: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
 
 export async function inspect(file: string, options: InspectOptions): Promise<void> {
   if (options.csv && options.json) {
@@ -46,7 +46,7 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
     options.interval === 'capture' ? 'capture' : integer('--interval', options.interval, 1, 2_592_000);
   const profile: Profile = choice('--profile', options.profile, PROFILES);
   const format =
-    options.format === undefined ? mostTold(profile) : choice('--format', options.format, FORMATS);
+    options.format === undefined ? mostTold(profile) : choice('--format', options.format, MOST_TOLD_FIRST);
   const filter = options.filter === undefined ? undefined : parseFlowFilter(options.filter);
   const top =
     options.top === undefined ? undefined : integer('--top', options.top, 0, Number.MAX_SAFE_INTEGER);
@@ -101,9 +101,8 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
   }
 }
 
-/** The format that says most of a flow, of those the profile writes. */
 function mostTold(profile: Profile): MessageFormat {
-  return profile === 'lean-strict' ? '2.3' : '3.0-protobuf';
+  return MOST_TOLD_FIRST.find((format) => FORMATS[profile].includes(format)) ?? '2.3';
 }
 
 function writeJson(

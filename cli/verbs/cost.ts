@@ -14,7 +14,7 @@ export function declareCost(program: Command): void {
       "the device's addresses, comma separated, each with /prefix if known; default: proposed",
     )
     .option('--config <files...>', 'configuration files to compare; default: the defaults')
-    .option('--profile <profile>', 'core to use: standard, gateway or lean-strict', 'standard')
+    .option('--profile <profile>', 'core to use: standard, gateway, lean or lean-strict', 'standard')
     .option('--json', 'everything as one JSON object')
     .addHelpText(
       'after',
