@@ -1,6 +1,7 @@
 // What a device does before it can talk to a server, again and again: a port of its own, a name looked up, a connection, a handshake.
 import { outageEnd } from './conditions.ts';
 import { GATEWAY, type HomeNetwork, type Server } from './home-network.ts';
+import { overV4, overV6 } from './hosts.ts';
 import { DNS_PORT, dnsQuery, dnsResponse, type RecordType } from './messages/dns.ts';
 import type { ByteSource } from './messages/noise.ts';
 import { NTP_PORT, ntpAnswer, ntpQuery } from './messages/ntp.ts';
@@ -12,6 +13,8 @@ import { TcpSession } from './tcp-session.ts';
 
 /** Of a resolver outside, after a change of resolvers. */
 export const OTHER_RESOLVER = '198.51.100.53';
+/** RFC 8305 5: before the next address is tried, too. */
+const CONNECTION_ATTEMPT_DELAY_MS = 250;
 const ADDRESS_TYPES: readonly RecordType[] = ['A', 'AAAA'];
 
 export class Client {
@@ -63,7 +66,14 @@ export class Client {
     bytes: ByteSource = random,
   ): TcpSession {
     const port = this.nextPort();
-    const session = this.session(random, server, remotePort, this.lookUp(random, server, startMs), port);
+    let timeMs = this.lookUp(random, server, startMs);
+    let reached = server;
+    if (this.network.conditions.isV6Broken === true) {
+      this.session(random, overV6(server), remotePort, timeMs).synchronise();
+      timeMs += CONNECTION_ATTEMPT_DELAY_MS;
+      reached = overV4(server);
+    }
+    const session = this.session(random, reached, remotePort, timeMs, port);
     const hellos = tlsHellos(bytes, server.name, protocolName, random.integer(2_200, 3_400));
     session.open().send('device', hellos.client).send('remote', hellos.server);
     return session.idle(random.between(8, 30)).send('device', hellos.finished);

@@ -6,6 +6,8 @@ export interface Conditions {
   readonly outages: readonly Period[];
   /** From then on names are asked of another resolver, outside. */
   readonly resolverChangeMs?: number;
+  /** Names have addresses of IPv6, and nothing ever comes back from them: every connection tries them first (RFC 8305). */
+  readonly isV6Broken?: boolean;
 }
 
 export const CALM: Conditions = { outages: [] };

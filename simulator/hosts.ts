@@ -1,7 +1,8 @@
 // The hosts outside, as many as a scan can reach or a flood can claim to come from. IPv4: 100.64.0.0/10, which RFC 6598 keeps out of
 // the Internet, because the 762 documentation addresses do not last a second; cloud services are in 198.18.0.0/15 (RFC 2544).
 // IPv6: 2001:db8:4000::/34.
-import { DEVICE, GATEWAY } from './home-network.ts';
+import { DEVICE, GATEWAY, type Server } from './home-network.ts';
+import { addressBytes } from './packets/index.ts';
 import type { Random } from './random.ts';
 
 export type Family = 'IPv4' | 'IPv6';
@@ -32,6 +33,28 @@ export function cloudAt(family: Family, number: number): Uint8Array {
   const low = number & CLOUD_MASK;
   if (family === 'IPv4') return ipv4(FIRST_CLOUD + low);
   return Uint8Array.of(0x20, 0x01, 0x0d, 0xb8, 0x20, low >> 16, low >> 8, 0, 0, 0, 0, 0, 0, 0, 0, low);
+}
+
+/** The same service at its address of IPv6. */
+export function overV6(server: Server): Server {
+  return overFamily(server, 'IPv6');
+}
+
+/** The same service at its address of IPv4. */
+export function overV4(server: Server): Server {
+  return overFamily(server, 'IPv4');
+}
+
+function overFamily(server: Server, family: Family): Server {
+  const bytes = addressBytes(server.address);
+  const isV6 = bytes.length === 16;
+  if (isV6 === (family === 'IPv6')) return server;
+  const number = isV6 ? numberOf(bytes[5], bytes[6], bytes[15]) : numberOf(bytes[1], bytes[2], bytes[3]);
+  return { ...server, address: cloudAt(family, number) };
+}
+
+function numberOf(high = 0, middle = 0, low = 0): number {
+  return (high << 16) | (middle << 8) | low;
 }
 
 /** Any host, perhaps one that was drawn before. */

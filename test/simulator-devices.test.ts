@@ -197,6 +197,20 @@ test(`a plant's sensor sends metrics that nobody answers, every ten seconds, SEE
   }
 });
 
+test(`broken IPv6: whoever is asked is first asked there, in vain, SEED=${seed}`, () => {
+  const { packets } = packetsOf(benignScenario(seed, 'television', 'broken IPv6'));
+  const isAnswered = accepted(packets);
+  const opened = firstSyns(packets);
+  const overV6 = opened.filter(({ remote }) => remote.length === 32);
+  assert.ok(overV6.length > 100 && overV6.every((packet) => !isAnswered.has(keyOf(packet))));
+  assert.ok(opened.length > 1.7 * overV6.length);
+  assert.ok(most(overV6, 300_000, (some) => new Set(some.map(({ remote }) => remote)).size) > 12);
+  assert.is(
+    packets.filter(({ remote, isOut, protocol }) => remote.length === 32 && protocol === 17 && isOut).length,
+    0,
+  );
+});
+
 test(`what looks like an attack and is none: short connections, steady reports, traceroutes, long names, SEED=${seed}`, () => {
   const short = packetsOf(benignScenario(seed, 'lock', 'short connections')).packets;
   const asked = short.filter(({ remote, flags, isOut }) => remote === 'c0000208' && flags === SYN && !isOut);

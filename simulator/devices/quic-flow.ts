@@ -1,6 +1,7 @@
 // QUIC (RFC 9000) as it looks from outside: datagrams from one port to port 443, full ones at the beginning and for content.
 import type { Client } from '../client.ts';
 import type { Server } from '../home-network.ts';
+import { overV4 } from '../hosts.ts';
 import { Noise } from '../messages/noise.ts';
 import type { Random } from '../random.ts';
 
@@ -22,7 +23,7 @@ export class QuicFlow {
     this.#client = client;
     this.#random = random;
     this.#noise = new Noise(random);
-    this.#server = server;
+    this.#server = client.network.conditions.isV6Broken === true ? overV4(server) : server;
     this.#port = client.nextPort();
     this.timeMs = startMs;
   }

@@ -1,4 +1,5 @@
 // A speaker that listens: services behind very many addresses, names looked up in bursts, questions all day, music in the evening.
+import type { Family } from '../hosts.ts';
 import { encrypted } from '../messages/tls.ts';
 import { every } from '../schedule.ts';
 import type { Activity } from '../timeline.ts';
@@ -18,7 +19,7 @@ const SONG_MS = 3.5 * MINUTE;
 export function voiceAssistant(setting: DeviceSetting): Activity[] {
   const { random, period } = setting;
   const client = clientOf(setting);
-  const clouds = SERVICES.map((name) => cloudOf(setting.world, name));
+  const clouds = SERVICES.map((name, i) => cloudOf(setting.world, name, i % 3 === 1 ? 'IPv6' : 'IPv4'));
   const pushing = new Cloud(setting.world, 'push.example.com', { addresses: 30, networks: 10 });
   const drawing = random.fork();
   return [
@@ -41,8 +42,8 @@ export function voiceAssistant(setting: DeviceSetting): Activity[] {
   ];
 }
 
-function cloudOf(world: number, name: string): Cloud {
-  return new Cloud(world, `${name}.assistant.example.com`, { addresses: 60, networks: 16 });
+function cloudOf(world: number, name: string, family: Family = 'IPv4'): Cloud {
+  return new Cloud(world, `${name}.assistant.example.com`, { addresses: 60, networks: 16, family });
 }
 
 /** Every few minutes a short report, each time to another address, also at night. */

@@ -22,6 +22,7 @@ export const BENIGN_EVENTS = [
   'outages',
   'reboots',
   'resolver change',
+  'broken IPv6',
   'local manager',
   'vanished broker',
   'vanished collector',
@@ -62,6 +63,8 @@ export function benignScenario(
       return scenario({ ...base, rebootsMs: times(random, period, 3) });
     case 'resolver change':
       return scenario({ ...base, conditions: { outages: [], resolverChangeMs: middleMs } });
+    case 'broken IPv6':
+      return scenario({ ...base, conditions: { outages: [], isV6Broken: true } });
     case 'local manager':
       return scenario({ ...base, events: localManager });
     case 'vanished broker':

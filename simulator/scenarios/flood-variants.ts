@@ -1,4 +1,5 @@
 // Floods and reflection: bursts of a tenth of a second, minutes of a steady trickle, one source, a botnet, spoofed ones.
+import { SILENT } from '../attacks/attack.ts';
 import type { FloodPeers } from '../attacks/flood-sources.ts';
 import { icmpFlood } from '../attacks/icmp-flood.ts';
 import { REFLECTORS, type ReflectorKind, reflection } from '../attacks/reflection.ts';
@@ -27,19 +28,26 @@ const ICMP_RATES = [
   [10_000, 1000],
 ] as const;
 const REFLECTED_PER_SECOND = [2, 20, 200] as const;
-const SOURCES: ReadonlyArray<readonly [words: string, peers: FloodPeers]> = [
-  ['spoofed', 'spoofed'],
-  ['one source', 1],
-  ['50 bots', 50],
+interface Source {
+  readonly manner: string;
+  readonly peers: FloodPeers;
+  /** Whether the device answers at all. */
+  readonly isAnswered: boolean;
+}
+const SOURCES: readonly Source[] = [
+  { manner: 'spoofed', peers: 'spoofed', isAnswered: true },
+  { manner: 'spoofed, unanswered', peers: 'spoofed', isAnswered: false },
+  { manner: 'one source', peers: 1, isAnswered: true },
+  { manner: '50 bots', peers: 50, isAnswered: true },
 ];
+/** A device that floods does it under its own address, mostly against one target. */
+const TARGETS: readonly Source[] = [{ manner: 'one target', peers: 1, isAnswered: true }];
 
 export function* floodVariants(): Generator<AttackVariant> {
   for (const direction of DIRECTIONS) {
     for (const family of FAMILIES) {
       const common = { direction, family, unit: 'packets/s' } as const;
-      // A device that floods does it under its own address, mostly against one target.
-      const sources = direction === 'in' ? SOURCES : [['one target', 1] as const];
-      for (const [manner, peers] of sources) {
+      for (const { manner, peers, isAnswered } of direction === 'in' ? SOURCES : TARGETS) {
         for (const [rate, durationMs] of SYN_RATES) {
           const ecn = manner === 'spoofed' && rate === 1000;
           yield {
@@ -57,6 +65,7 @@ export function* floodVariants(): Generator<AttackVariant> {
                 packetsPerSecond: rate,
                 peers,
                 ecn,
+                ...(isAnswered ? {} : { reaction: SILENT }),
               }),
           };
         }
@@ -75,6 +84,7 @@ export function* floodVariants(): Generator<AttackVariant> {
                 family,
                 packetsPerSecond: rate,
                 peers,
+                ...(isAnswered ? {} : { unreachablesPerSecond: 0 }),
               }),
           };
         }
@@ -93,6 +103,7 @@ export function* floodVariants(): Generator<AttackVariant> {
                 family,
                 packetsPerSecond: rate,
                 peers,
+                ...(isAnswered ? {} : { reaction: SILENT }),
               }),
           };
         }
