@@ -30,6 +30,7 @@ import {
   PLAN_ENTRIES,
 } from './memory';
 import { commit, outboxPlace, outboxRoom } from './outbox';
+import { batchDue } from './schedule';
 import { isCollecting } from './state';
 
 /** What a message has beside one item, at the most: header, places, event, counters. */
@@ -71,6 +72,8 @@ function write(time: i64, kind: u32, interval: u32, from: usize, count: u32): bo
     commit(length);
     return true;
   }
+  // Whatever the clock says: times of one message lie near to each other.
+  if (time > batchDue()) finishBatch();
   while (isOpen() || openBatch(time)) {
     if (addReport(time, kind, interval, from, count)) return true;
     if (batchEvents() === 0) {

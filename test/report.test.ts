@@ -238,6 +238,21 @@ for (const format of ['3.0-protobuf', '3.0-flatbuffers'] as const) {
     );
   });
 
+  test(`${format}: an event from another time has a message of its own`, () => {
+    const core = startedCore(format);
+    core.configure({ maxBatchDelaySeconds: 60 });
+    const late = START + 1e12;
+    core.report({ kind: 'Log', records: [] }, START);
+    core.report({ kind: 'Log', records: [] }, late);
+    const times = takeAll(core, late).flatMap((bytes) =>
+      decodeMessage(bytes, format).events.map(({ time, payload }) => [time * 1_000, payload.kind]),
+    );
+    assert.equal(times.slice(0, 2), [
+      [START, 'Log'],
+      [late, 'Log'],
+    ]);
+  });
+
   test(`${format}: statistics are the core's counters, all of them, and what the host has given up`, () => {
     const core = startedCore(format);
     const length = writeFrame(core.input, 0, START + 5, frame().bytes);

@@ -338,7 +338,8 @@ for (const build of BUILDS) {
     core.collect(core.u64(STATUS_NOW), 2);
     assert.equal(kindsOf(taken(core)), [['SystemInformation']], 'whoever asks gets it');
     core.tick(core.u64(STATUS_NOW) - 12 * HOUR);
-    assert.equal(kindsOf(taken(core)), [['SystemInformation']], 'a clock set back counts as a day');
+    // With the daily statistics, where the profile has them.
+    assert.is(kindsOf(taken(core)).flat()[0], 'SystemInformation', 'a clock set back counts as a day');
   });
 
   test(`${name}: the order of events holds in a shared message too`, () => {
