@@ -38,6 +38,7 @@ import {
 } from '../schema/status.ts';
 import {
   block,
+  COMPACT,
   collectors,
   type Entry,
   intervals,
@@ -45,7 +46,7 @@ import {
   numbers,
   ownConnections,
   plainFormat,
-  richFormat,
+  STRICT,
   seed,
   text,
 } from './support/configuration-block.ts';
@@ -332,8 +333,8 @@ for (const profile of PROFILES) {
     };
     for (const format of lacked[profile]) refused(core, numbers(KEY_FORMAT, format), UNSUPPORTED_FORMAT);
     refused(core, [KEY_FORMAT, new Uint8Array(2)], BAD_VALUE);
-    accepted(core, plainFormat(profile));
-    accepted(core, richFormat(profile));
+    for (const entry of plainFormat(profile)) accepted(core, entry);
+    accepted(core, profile === 'lean-strict' ? STRICT : COMPACT);
   });
 
   test(`${profile}: an unknown key is refused and named`, () => {

@@ -339,7 +339,7 @@ for (const profile of PROFILES) {
     let events = 0;
     for (let device = 0; device < 40; device++) {
       const core = new DrivenCore(profile);
-      core.configure(seed(device), plainFormat(profile), intervals(1, 1, 1), ...entriesOf(LAPTOP));
+      core.configure(seed(device), ...plainFormat(profile), intervals(1, 1, 1), ...entriesOf(LAPTOP));
       core.start(EPOCH);
       const boot = core.exports.STATUS.value + STATUS_BOOT_ID;
       ids.add(hex(core.memory.subarray(boot, boot + 16)));

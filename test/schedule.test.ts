@@ -46,6 +46,8 @@ function runFor(core: DrivenCore, from: number, seconds: number): Map<string, Re
 
 for (const profile of PROFILES) {
   const kindsShown = kindsOf(profile, KINDS);
+  // In 3.0 system information is said once a day, and what is said is a heartbeat (shared-messages.test.ts).
+  const isSpare = profile === 'lean';
 
   for (const group of [GROUP_HIGH, GROUP_MEDIUM, GROUP_LOW]) {
     test(`${profile}: any collector in group ${group} speaks every ${INTERVALS[group]} s`, () => {
@@ -53,7 +55,7 @@ for (const profile of PROFILES) {
         COLLECTOR_NETWORK_ACTIVITY,
         COLLECTOR_SYSTEM_INFORMATION,
         COLLECTOR_HEARTBEAT,
-      ].slice(0, kindsShown.length)) {
+      ].slice(0, isSpare ? 1 : 3)) {
         const core = startedCore(profile, collectors([collector, 1, group]), numbers(KEY_SPOOL, 1));
         const interval = INTERVALS[group] ?? 0;
         const events = runFor(core, EPOCH, 600).get(KINDS[collector] ?? '') ?? [];
@@ -67,12 +69,12 @@ for (const profile of PROFILES) {
   }
 
   test(`${profile}: a collector that is switched off says nothing, switched on again it speaks`, () => {
-    for (const [collector, kind] of kindsShown.entries()) {
+    for (const [collector, kind] of (isSpare ? KINDS.slice(0, 1) : KINDS).entries()) {
       const core = startedCore(profile, collectors([collector, 0, GROUP_HIGH]), numbers(KEY_SPOOL, 1));
-      const others = kindsShown.filter((other) => other !== kind);
+      const others = KINDS.filter((other) => other !== kind);
       const off = runFor(core, EPOCH, 300);
       assert.is(off.get(kind)?.length, 0);
-      for (const other of others) assert.ok((off.get(other)?.length ?? 0) >= 5);
+      if (!isSpare) for (const other of others) assert.ok((off.get(other)?.length ?? 0) >= 5);
       assert.is(core.configure(collectors([collector, 1, GROUP_HIGH])), 0);
       assert.is(runFor(core, EPOCH + 300 * SECOND, 300).get(kind)?.length, 30);
     }
@@ -184,7 +186,7 @@ for (const profile of PROFILES) {
     for (let tens = 1; tens <= 6; tens++) {
       core.observe(frame(), core.u64(STATUS_DUE) - 1);
       core.tick(core.u64(STATUS_DUE));
-      assert.is(eventsOf(core).length, tens === 6 ? kindsShown.length : 1, `${tens}0 s later`);
+      assert.is(eventsOf(core).length, tens === 6 && !isSpare ? 3 : 1, `${tens}0 s later`);
     }
   });
 

@@ -109,7 +109,7 @@ class Episode {
     this.#frames = randomFrames(random, profile, this.#mood);
     const code = this.core.configure(
       seed(random.u32()),
-      plainFormat(profile),
+      ...plainFormat(profile),
       ...random.pick(writersOf(profile)).entries,
       intervals(1, random.between(1, 3), random.between(3, 6)),
       numbers(KEY_FIRST_COLLECTION, random.below(2)),
@@ -221,7 +221,7 @@ class Episode {
   /** The first frame of the batch that core and model judge differently. */
   #culprit(): Error | undefined {
     const alone = new DrivenCore(this.core.profile);
-    alone.configure(seed(1), plainFormat(this.core.profile), ...entriesOf(this.#settings));
+    alone.configure(seed(1), ...plainFormat(this.core.profile), ...entriesOf(this.#settings));
     alone.start(EPOCH);
     for (const [index, frame] of this.#copies.entries()) {
       const before = alone.verdicts();
@@ -230,7 +230,7 @@ class Episode {
       const expected = new Ledger();
       expected.take(this.#judgements[index] ?? { verdict: 'non_ip' });
       const single = new DrivenCore(this.core.profile);
-      single.configure(seed(1), plainFormat(this.core.profile), ...entriesOf(this.#settings));
+      single.configure(seed(1), ...plainFormat(this.core.profile), ...entriesOf(this.#settings));
       single.start(EPOCH);
       single.observe(frame, EPOCH);
       try {
@@ -280,7 +280,7 @@ for (const profile of PROFILES) {
     for (let round = 0; round < (profile === 'gateway' ? 20 : 400); round++) {
       const core = new DrivenCore(profile);
       const settings = randomSettings(random, core.exports);
-      core.configure(seed(1), plainFormat(profile), ...entriesOf(settings));
+      core.configure(seed(1), ...plainFormat(profile), ...entriesOf(settings));
       core.start(EPOCH);
       fillTable(core, random, settings);
       const before = core.memory.slice();

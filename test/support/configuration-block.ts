@@ -4,6 +4,7 @@ import {
   CONFIGURATION_VERSION,
   FORMAT_2_3,
   FORMAT_3_0_PROTOBUF,
+  KEY_BATCH_DELAY,
   KEY_COLLECTORS,
   KEY_FIRST_COLLECTION,
   KEY_FORMAT,
@@ -108,12 +109,7 @@ export const FIRST_AT_ONCE = numbers(KEY_FIRST_COLLECTION, 0);
 export const STRICT = numbers(KEY_FORMAT, FORMAT_2_3);
 export const COMPACT = numbers(KEY_FORMAT, FORMAT_3_0_PROTOBUF);
 
-/** 2.3, whose messages hold every event in full, where the profile has it. */
-export function plainFormat(profile: Profile): Entry {
-  return profile === 'lean' ? COMPACT : STRICT;
-}
-
-/** The newest that the profile has. */
-export function richFormat(profile: Profile): Entry {
-  return profile === 'lean-strict' ? STRICT : COMPACT;
+/** Schema 2.3, whose messages hold every event in full, where the profile has it; else 3.0, each collection in a message of its own. */
+export function plainFormat(profile: Profile): readonly Entry[] {
+  return profile === 'lean' ? [COMPACT, numbers(KEY_BATCH_DELAY, 0)] : [STRICT];
 }

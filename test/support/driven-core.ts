@@ -2,7 +2,7 @@
 // the raw exports and complains when a call breaks what docs/abi.md promises.
 
 import type { CoreExports } from '../../bindings/js/exports.ts';
-import { FORMAT_3_0_FLATBUFFERS, FORMAT_3_0_PROTOBUF } from '../../schema/configuration-block.ts';
+import { FORMAT_3_0_FLATBUFFERS, FORMAT_3_0_PROTOBUF, KEY_FORMAT } from '../../schema/configuration-block.ts';
 import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
 import { VERDICT_COUNT } from '../../schema/reasons.ts';
 import { STATUS_VERDICTS } from '../../schema/status.ts';
@@ -176,7 +176,7 @@ export function startedCore(profile: Profile, ...entries: readonly Entry[]): Dri
   const core = new DrivenCore(profile);
   const code = core.configure(
     seed(1),
-    plainFormat(profile),
+    ...(entries.some(([key]) => key === KEY_FORMAT) ? [] : plainFormat(profile)),
     intervals(10, 30, 60),
     FIRST_AT_ONCE,
     ...entriesOf(LAPTOP),
