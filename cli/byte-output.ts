@@ -1,37 +1,64 @@
 // Long output of plain ASCII in pieces, written as bytes: no text is made of a row, so the garbage collector has nothing to do.
 
+import type { Writable } from 'node:stream';
 import { formatAddress } from '../bindings/js/address.ts';
 
 const PIECE = 1 << 17;
-/** The most that a number takes. */
-const NUMBER_MAX = 32;
+/** Bytes behind a piece that may be written to: words are written whole. */
+const MARGIN = 8;
+const WORD = 4;
 const ZERO = 0x30;
 const POINT = 0x2e;
 
 const encoder = new TextEncoder();
 
-/** A text that is written again and again. ASCII. */
-export function constant(text: string): Uint8Array {
-  return encoder.encode(text);
+/** A text that is written again and again: in words, which cost as much as bytes do. */
+export interface Constant {
+  readonly words: Int32Array;
+  readonly length: number;
 }
 
+/** text: ASCII. */
+export function constant(text: string): Constant {
+  const bytes = encoder.encode(text);
+  const words = new Int32Array(Math.ceil(bytes.length / WORD));
+  new Uint8Array(words.buffer).set(bytes);
+  return { words, length: bytes.length };
+}
+
+/** Before a row comes `reserve` for all of it: the rest does not look whether there is room. */
 export class ByteOutput {
-  readonly #stream: NodeJS.WritableStream;
-  #bytes = new Uint8Array(PIECE);
+  readonly #stream: Writable;
+  #bytes = new Uint8Array(PIECE + MARGIN);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
 
-  constructor(stream: NodeJS.WritableStream) {
+  constructor(stream: Writable) {
     this.#stream = stream;
   }
 
-  text(text: string): void {
-    this.bytes(constant(text));
+  /** Makes room for so many bytes. */
+  reserve(length: number): void {
+    if (this.#at + length + MARGIN <= this.#bytes.length) return;
+    this.end();
+    if (length + MARGIN > this.#bytes.length) this.#renew(length);
   }
 
-  bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
+  /** ASCII. */
+  text(text: string): void {
+    const bytes = encoder.encode(text);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
+  }
+
+  constant({ words, length }: Constant): void {
+    const view = this.#view;
+    const at = this.#at;
+    // The last word reaches over the end; what comes next is written over it. Words are little-endian, as everywhere.
+    for (let index = 0; index < words.length; index++) {
+      view.setInt32(at + index * WORD, words[index] as number, true);
+    }
+    this.#at = at + length;
   }
 
   /** 0 to 2^53. */
@@ -40,7 +67,6 @@ export class ByteOutput {
       this.text(String(value));
       return;
     }
-    this.#reserve(NUMBER_MAX);
     this.#at = digits(this.#bytes, this.#at, value | 0);
   }
 
@@ -49,7 +75,6 @@ export class ByteOutput {
     const whole = Math.floor(value / 10);
     this.number(whole);
     if (value === whole * 10) return;
-    this.#reserve(2);
     this.#bytes[this.#at++] = POINT;
     this.#bytes[this.#at++] = ZERO + (value - whole * 10);
   }
@@ -60,12 +85,11 @@ export class ByteOutput {
       this.text(formatAddress(octets, from, size));
       return;
     }
-    this.#reserve(NUMBER_MAX);
     const bytes = this.#bytes;
-    let at = digits(bytes, this.#at, octets[from] ?? 0);
+    let at = digits(bytes, this.#at, octets[from] as number);
     for (let index = from + 1; index < from + 4; index++) {
       bytes[at] = POINT;
-      at = digits(bytes, at + 1, octets[index] ?? 0);
+      at = digits(bytes, at + 1, octets[index] as number);
     }
     this.#at = at;
   }
@@ -74,15 +98,15 @@ export class ByteOutput {
   end(): void {
     if (this.#at === 0) return;
     this.#stream.write(this.#bytes.subarray(0, this.#at));
-    // The stream may keep what it was given.
-    this.#bytes = new Uint8Array(PIECE);
     this.#at = 0;
+    // What the stream still has to write must stay as it is; files and pipes have been written.
+    if (this.#stream.writableLength > 0) this.#renew(PIECE);
   }
 
-  #reserve(length: number): void {
-    if (this.#at + length <= this.#bytes.length) return;
-    this.end();
-    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length);
+  #renew(length: number): void {
+    this.#bytes = new Uint8Array(length + MARGIN);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#at = 0;
   }
 }
 

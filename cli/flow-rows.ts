@@ -2,7 +2,7 @@
 
 import { INITIATORS, nameOf, OUTCOMES, PROTOCOL_NAMES } from '../bindings/js/messages/security-message.ts';
 import { type FlowRow, type FlowTotals, newRow } from '../host/inspection/flow-totals.ts';
-import { type ByteOutput, constant } from './byte-output.ts';
+import { type ByteOutput, type Constant, constant } from './byte-output.ts';
 
 /** What the messages say of a flow: schema 2.3 knows of no packets, and a stopped clock of no times. */
 export interface KnownFields {
@@ -10,44 +10,70 @@ export interface KnownFields {
   readonly times: boolean;
 }
 
-/** What stands before the values of a row, and after the last; rows between each other. */
+/** What stands between the values of a row. */
 interface RowShape {
-  readonly begin: Uint8Array;
-  readonly fields: readonly Uint8Array[];
-  readonly unknownTimes: Uint8Array;
-  readonly end: Uint8Array;
+  readonly begin: Constant;
+  readonly localAddress: Constant;
+  readonly localPort: Constant;
+  readonly remoteAddress: Constant;
+  readonly remotePort: Constant;
+  readonly bytesIn: Constant;
+  readonly bytesOut: Constant;
+  readonly packetsIn: Constant;
+  readonly packetsOut: Constant;
+  readonly firstSeen: Constant;
+  readonly lastSeen: Constant;
+  readonly initiator: Constant;
+  readonly outcome: Constant;
+  /** A time that is not known. */
+  readonly noTime: Constant;
+  /** Behind outcome, and behind a row that ends with bytesOut. */
+  readonly end: Constant;
+  readonly shortEnd: Constant;
 }
 
 const FIELDS = ['localAddress', 'localPort', 'remoteAddress', 'remotePort', 'bytesIn', 'bytesOut'];
 const ADDED_FIELDS = ['packetsIn', 'packetsOut', 'firstSeen', 'lastSeen', 'initiator', 'outcome'];
+/** More than any row takes. */
+const ROW_MAX = 1024;
+const COMMA = constant(',');
 
 const JSON_ROW: RowShape = {
   begin: constant('{"protocol":"'),
-  fields: [
-    '","localAddress":"',
-    '","localPort":',
-    ',"remoteAddress":"',
-    '","remotePort":',
-    ',"bytesIn":',
-    ',"bytesOut":',
-    ',"packetsIn":',
-    ',"packetsOut":',
-    ',"firstSeen":',
-    ',"lastSeen":',
-    ',"initiator":"',
-    '","outcome":"',
-  ].map(constant),
-  unknownTimes: constant('null'),
+  localAddress: constant('","localAddress":"'),
+  localPort: constant('","localPort":'),
+  remoteAddress: constant(',"remoteAddress":"'),
+  remotePort: constant('","remotePort":'),
+  bytesIn: constant(',"bytesIn":'),
+  bytesOut: constant(',"bytesOut":'),
+  packetsIn: constant(',"packetsIn":'),
+  packetsOut: constant(',"packetsOut":'),
+  firstSeen: constant(',"firstSeen":'),
+  lastSeen: constant(',"lastSeen":'),
+  initiator: constant(',"initiator":"'),
+  outcome: constant('","outcome":"'),
+  noTime: constant('null'),
   end: constant('"}'),
+  shortEnd: constant('}'),
 };
-const COMMA = constant(',');
-const JSON_END = constant('}');
 
 const CSV_ROW: RowShape = {
   begin: constant(''),
-  fields: new Array(FIELDS.length + ADDED_FIELDS.length).fill(COMMA),
-  unknownTimes: constant(''),
+  localAddress: COMMA,
+  localPort: COMMA,
+  remoteAddress: COMMA,
+  remotePort: COMMA,
+  bytesIn: COMMA,
+  bytesOut: COMMA,
+  packetsIn: COMMA,
+  packetsOut: COMMA,
+  firstSeen: COMMA,
+  lastSeen: COMMA,
+  initiator: COMMA,
+  outcome: COMMA,
+  noTime: constant(''),
   end: constant('\r\n'),
+  shortEnd: constant('\r\n'),
 };
 
 /** A JSON array. No value holds anything to escape. */
@@ -58,12 +84,15 @@ export function writeJsonRows(
   known: KnownFields,
 ): void {
   const row = newRow();
+  output.reserve(ROW_MAX);
   output.text('[');
   for (let index = 0; index < flows.length; index++) {
-    if (index > 0) output.bytes(COMMA);
-    totals.read(flows[index] ?? 0, row);
-    writeRow(output, row, JSON_ROW, known, JSON_END);
+    output.reserve(ROW_MAX);
+    if (index > 0) output.constant(COMMA);
+    totals.read(flows[index] as number, row);
+    writeRow(output, row, JSON_ROW, known);
   }
+  output.reserve(ROW_MAX);
   output.text(']');
 }
 
@@ -75,62 +104,57 @@ export function writeCsvRows(
   known: KnownFields,
 ): void {
   const row = newRow();
+  output.reserve(ROW_MAX);
   output.text(`${['protocol', ...FIELDS, ...(known.packets ? ADDED_FIELDS : [])].join(',')}\r\n`);
   for (let index = 0; index < flows.length; index++) {
-    totals.read(flows[index] ?? 0, row);
-    writeRow(output, row, CSV_ROW, known, CSV_ROW.end);
+    output.reserve(ROW_MAX);
+    totals.read(flows[index] as number, row);
+    writeRow(output, row, CSV_ROW, known);
   }
 }
 
-/** shortEnd: behind a row that ends with a number. */
-function writeRow(
-  output: ByteOutput,
-  row: FlowRow,
-  { begin, fields, unknownTimes, end }: RowShape,
-  known: KnownFields,
-  shortEnd: Uint8Array,
-): void {
+function writeRow(output: ByteOutput, row: FlowRow, shape: RowShape, known: KnownFields): void {
   const size = row.family === 4 ? 4 : 16;
-  const before = (field: number) => output.bytes(fields[field] ?? COMMA);
-  output.bytes(begin);
-  output.bytes(nameBytes(PROTOCOLS, PROTOCOL_NAMES, row.protocol));
-  before(0);
+  output.constant(shape.begin);
+  output.constant(nameOfValue(PROTOCOLS, PROTOCOL_NAMES, row.protocol));
+  output.constant(shape.localAddress);
   output.address(row.octets, row.local, size);
-  before(1);
+  output.constant(shape.localPort);
   output.number(row.localPort);
-  before(2);
+  output.constant(shape.remoteAddress);
   output.address(row.octets, row.remote, size);
-  before(3);
+  output.constant(shape.remotePort);
   output.number(row.remotePort);
-  before(4);
+  output.constant(shape.bytesIn);
   output.number(row.bytesIn);
-  before(5);
+  output.constant(shape.bytesOut);
   output.number(row.bytesOut);
   if (!known.packets) {
-    output.bytes(shortEnd);
+    output.constant(shape.shortEnd);
     return;
   }
-  before(6);
+  output.constant(shape.packetsIn);
   output.number(row.packetsIn);
-  before(7);
+  output.constant(shape.packetsOut);
   output.number(row.packetsOut);
-  before(8);
+  output.constant(shape.firstSeen);
   if (known.times) output.tenths(row.firstSeen);
-  else output.bytes(unknownTimes);
-  before(9);
+  else output.constant(shape.noTime);
+  output.constant(shape.lastSeen);
   if (known.times) output.tenths(row.lastSeen);
-  else output.bytes(unknownTimes);
-  before(10);
-  output.bytes(nameBytes(BEGUN_BY, INITIATORS, row.initiator));
-  before(11);
-  output.bytes(nameBytes(BECAME, OUTCOMES, row.outcome));
-  output.bytes(end);
+  else output.constant(shape.noTime);
+  output.constant(shape.initiator);
+  output.constant(nameOfValue(BEGUN_BY, INITIATORS, row.initiator));
+  output.constant(shape.outcome);
+  output.constant(nameOfValue(BECAME, OUTCOMES, row.outcome));
+  output.constant(shape.end);
 }
 
 const PROTOCOLS = PROTOCOL_NAMES.map(constant);
 const BEGUN_BY = INITIATORS.map(constant);
 const BECAME = OUTCOMES.map(constant);
 
-function nameBytes(known: readonly Uint8Array[], names: readonly string[], value: number): Uint8Array {
+/** One that a later schema has given a name is written as it is. */
+function nameOfValue(known: readonly Constant[], names: readonly string[], value: number): Constant {
   return known[value] ?? constant(nameOf(names, value));
 }

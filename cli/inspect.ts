@@ -32,6 +32,8 @@ export interface InspectOptions {
   readonly json?: boolean;
 }
 
+/** What stands around the summary and the flows, at most. */
+const ENDS = 16;
 /** Rows of the table a person gets without --top. */
 const ROWS_SHOWN = 20;
 const MOST_TOLD_FIRST: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
@@ -122,8 +124,11 @@ function writeJson(
     ...(failure === undefined ? {} : { error: errorOf(failure) }),
   };
   const output = new ByteOutput(process.stdout);
-  output.text(`${ascii(JSON.stringify(summary)).slice(0, -1)},"flows":`);
+  const head = ascii(JSON.stringify(summary));
+  output.reserve(head.length + ENDS);
+  output.text(`${head.slice(0, -1)},"flows":`);
   writeJsonRows(output, flows, shown.flows, known);
+  output.reserve(ENDS);
   output.text('}\n');
   output.end();
 }
