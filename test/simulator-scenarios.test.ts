@@ -171,6 +171,21 @@ test(`a capture cut to headers says how long its frames were, SEED=${seed}`, () 
   assert.ok(shorter > 100);
 });
 
+test(`a lossy capture lacks some frames, and has some twice, SEED=${seed}`, () => {
+  const lossy = benignScenario(seed, 'industrial sensor', 'lossy capture');
+  const whole = digests(scenario({ ...lossy, attacks: [] }).frames);
+  const kept = digests(lossy.frames);
+  const expected = new Set(whole);
+  assert.ok(kept.every((frame) => expected.has(frame)));
+  const distinct = new Set(kept).size;
+  assert.ok(Math.abs(distinct / whole.length - 0.99) < 0.003, `${distinct} of ${whole.length}`);
+  assert.ok(Math.abs((kept.length - distinct) / whole.length - 0.005) < 0.003);
+});
+
+function digests(frames: Iterable<PcapFrame>): string[] {
+  return Array.from(frames, ({ timeMs, bytes }) => `${timeMs} ${Buffer.from(bytes).toString('latin1')}`);
+}
+
 test('two attacks at once are both in the label', () => {
   const mixed = [...mixedScenarios(seed)];
   assert.ok(mixed.length >= 8);

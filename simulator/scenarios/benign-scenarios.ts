@@ -31,6 +31,7 @@ export const BENIGN_EVENTS = [
   'traceroutes',
   'long names',
   'cut to 96 bytes',
+  'lossy capture',
 ] as const;
 export type BenignEvent = (typeof BENIGN_EVENTS)[number];
 
@@ -81,6 +82,8 @@ export function benignScenario(
       return scenario({ ...base, events: (setting) => [longNames(setting)] });
     case 'cut to 96 bytes':
       return scenario({ ...base, snapLength: SNAP_LENGTH });
+    case 'lossy capture':
+      return scenario({ ...base, captureFaults: { lost: 0.01, doubled: 0.005 } });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Direction } from '../attacks/attack.ts';
 import { CALM, type Conditions } from '../conditions.ts';
 import { DEVICE_KINDS, type DeviceKindName, type DeviceSetting, SERVED_ADDRESSES } from '../devices/index.ts';
 import { cutFrames } from '../events/cut-frames.ts';
+import { type CaptureFaults, lossyCapture } from '../events/lossy-capture.ts';
 import { withReboots } from '../events/reboots.ts';
 import { DEVICE, HomeNetwork } from '../home-network.ts';
 import type { Family } from '../hosts.ts';
@@ -97,10 +98,12 @@ export interface ScenarioOptions {
   readonly events?: (setting: DeviceSetting) => readonly Activity[];
   /** Bytes that the capture keeps of each frame; default all. */
   readonly snapLength?: number;
+  /** Default none. */
+  readonly captureFaults?: CaptureFaults;
 }
 
 export function scenario(options: ScenarioOptions): Scenario {
-  const { name, seed, device, period, attacks = [], snapLength } = options;
+  const { name, seed, device, period, attacks = [], snapLength, captureFaults } = options;
   const facts = attacks.map(({ variant, startMs }): ScenarioAttack => {
     const { kind, direction, family, rate, unit, manner, durationMs } = variant;
     return { kind, direction, family, rate, unit, manner, startMs, endMs: startMs + durationMs };
@@ -118,7 +121,9 @@ export function scenario(options: ScenarioOptions): Scenario {
     localAddresses: localAddressesOf(device),
     frames: {
       [Symbol.iterator]: () => {
-        const frames = framesOf(options);
+        const whole = framesOf(options);
+        const random = new Random(seedFor('capture', seed));
+        const frames = captureFaults === undefined ? whole : lossyCapture(whole, random, captureFaults);
         return snapLength === undefined ? frames : cutFrames(frames, snapLength);
       },
     },
