@@ -19,6 +19,7 @@ import {
   KEY_BATCH_DELAY,
   KEY_CACHE_SIZE,
   KEY_COLLECTORS,
+  KEY_DETECTION,
   KEY_FIRST_COLLECTION,
   KEY_FORMAT,
   KEY_HARDWARE,
@@ -41,6 +42,7 @@ import { finishBatch } from './batch';
 import { collectAtOnce } from './collect';
 import { hasActivity } from './collectors/network-activity';
 import { setText } from './collectors/system-information';
+import { applyDetection, areDetectionSettings, setDetectionDefaults } from './detect/settings';
 import { markOwn } from './flow/own-connections';
 import { mergeTable, usedRecords } from './flow/table';
 import {
@@ -67,6 +69,7 @@ import {
   FLOW_MAX,
   HAS_2_3,
   HAS_3_0,
+  HAS_DETECTION,
   HAS_FLATBUFFERS_3_0,
   INPUT,
   INPUT_SIZE,
@@ -111,6 +114,7 @@ export function setDefaults(): void {
   store<u32>(AGENT, 300, AGENT_PENDING_TIME);
   store<u32>(AGENT, HAS_2_3 ? FORMAT_2_3 : FORMAT_3_0_PROTOBUF, AGENT_FORMAT);
   if (HAS_3_0) store<u32>(AGENT, BATCH_DELAY, AGENT_BATCH_DELAY);
+  if (HAS_DETECTION) setDetectionDefaults();
 }
 
 /** The block stands in INPUT[0, length). */
@@ -200,6 +204,9 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
     case KEY_OWN_CONNECTIONS:
       // A remote port that is not 0: a later fragment, which has none, is no own connection's.
       return areEntries(value, length, OWN_SIZE, OWN_MAX, 0x1_0000, u32.MAX_VALUE);
+    case KEY_DETECTION:
+      if (!HAS_DETECTION) return UNKNOWN_KEY;
+      return areDetectionSettings(value, length) ? OK : BAD_VALUE;
     default:
       return UNKNOWN_KEY;
   }
@@ -268,6 +275,9 @@ function applyEntry(key: u32, value: usize, length: u32): void {
       store<u32>(AGENT, OWN_CONNECTIONS + length, AGENT_OWN_END);
       markOwn(FAMILY_V4);
       markOwn(FAMILY_V6);
+      break;
+    case KEY_DETECTION:
+      if (HAS_DETECTION) applyDetection(value, length);
       break;
     default:
       break;

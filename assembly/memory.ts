@@ -49,6 +49,11 @@ export const COLLECTS_EARLY: bool = LARGE;
 /** Each message begins where the one before ended: a collection of 50,000 flows takes 30 messages. */
 export const RESUMES_PLAN: bool = LARGE;
 
+/** Detection (detect/) costs 8 KB of memory. */
+export const HAS_DETECTION: bool = !SMALL;
+/** The gateway's tables. */
+export const IS_LARGE: bool = LARGE;
+
 /** Schema 2.3 costs 4 KB of code. */
 export const HAS_2_3: bool = !COMPACT_ONLY;
 /** Schema 3.0 costs 4 KB of code. */
@@ -181,7 +186,8 @@ export const FLOW_PROTOCOL: usize = 28;
 export const FLOW_OWN: usize = 31;
 /** u8 by direction: TCP flags seen this interval, OR of all segments. */
 export const FLOW_TCP_FLAGS: usize = 32;
-/** u8: bits 0-1 directions ever seen (1 in, 2 out); 2-3 initiator, 4 whether it was ever answered (flow/outcome.ts). */
+/** u8: bits 0-1 directions ever seen (1 in, 2 out); 2-3 initiator, 4 whether it was ever answered
+ * (flow/outcome.ts), 5 whether detection waits for what becomes of it (detect/waiting.ts). */
 export const FLOW_STATE: usize = 34;
 /** u8 by direction: bits 32 to 39 of the byte count. */
 export const FLOW_BYTES_HIGH: usize = 35;

@@ -2,6 +2,7 @@
 
 import { COLLECTOR_COUNT, GROUP_COUNT, GROUP_LOW } from '../schema/configuration-block';
 import { STATUS_CLOCK_JUMPS, STATUS_DUE, STATUS_NOW } from '../schema/status';
+import { DETECT, HEAD_DUE, HEAD_SCHEDULE_DUE } from './detect/memory';
 import {
   AGENT,
   AGENT_BATCH_DELAY,
@@ -16,6 +17,7 @@ import {
   AGENT_OLDEST,
   AGENT_WAITING,
   HAS_3_0,
+  HAS_DETECTION,
   STATUS,
 } from './memory';
 import { outboxHasRoom } from './outbox';
@@ -93,7 +95,7 @@ export function scheduleAnew(time: i64): void {
 /** Off by more than a low interval, either way: late behind the due time, or before the latest time. */
 export function isJump(time: i64): bool {
   const low = lowIntervalMs();
-  return time > load<i64>(STATUS, STATUS_DUE) + low || time < load<i64>(AGENT, AGENT_OLDEST);
+  return time > scheduleDue() + low || time < load<i64>(AGENT, AGENT_OLDEST);
 }
 
 /** One collection of everything, and a new schedule from here; never a catch-up. */
@@ -144,7 +146,17 @@ export function updateDue(): void {
   }
   if (load<u32>(AGENT, AGENT_WAITING) && isCollecting() && outboxHasRoom()) due = now();
   // Never before now: what a new configuration makes overdue is no jump of the clock.
-  store<i64>(STATUS, max<i64>(due, now()), STATUS_DUE);
+  due = max<i64>(due, now());
+  if (HAS_DETECTION) {
+    store<i64>(DETECT, due, HEAD_SCHEDULE_DUE);
+    due = max<i64>(now(), min<i64>(due, load<i64>(DETECT, HEAD_DUE)));
+  }
+  store<i64>(STATUS, due, STATUS_DUE);
+}
+
+/** Detection looks more often than collections come; that makes no jump of what was none. */
+function scheduleDue(): i64 {
+  return HAS_DETECTION ? load<i64>(DETECT, HEAD_SCHEDULE_DUE) : load<i64>(STATUS, STATUS_DUE);
 }
 
 function setDue(group: u32, time: i64): void {

@@ -4,7 +4,8 @@ import { COLLECTOR_NETWORK_ACTIVITY } from '../schema/configuration-block';
 import { STATUS_DUE } from '../schema/status';
 import { finishBatch } from './batch';
 import { collectScheduled } from './collect';
-import { AGENT, AGENT_EARLY, AGENT_WAITING, HAS_3_0, STATUS } from './memory';
+import { detect } from './detect/step';
+import { AGENT, AGENT_EARLY, AGENT_WAITING, HAS_3_0, HAS_DETECTION, STATUS } from './memory';
 import { outboxHasRoom } from './outbox';
 import { batchDue, clampTime, isJump, jump, now, setNow, takeDue, updateDue } from './schedule';
 import { isCollecting, suspendWhenDue } from './state';
@@ -13,7 +14,8 @@ import { isCollecting, suspendWhenDue } from './state';
 export function passTime(given: i64): i64 {
   let time = clampTime(given);
   let due: u32 = 0;
-  if (isJump(time)) {
+  const jumps = isJump(time);
+  if (jumps) {
     // Times of one message do not jump.
     finishBatch();
     due = jump(time);
@@ -25,6 +27,7 @@ export function passTime(given: i64): i64 {
   setNow(time);
   suspendWhenDue(time);
   if (HAS_3_0 && !isCollecting()) finishBatch();
+  if (HAS_DETECTION) detect(jumps, time);
 
   if (isCollecting()) {
     const waiting = load<u32>(AGENT, AGENT_WAITING);

@@ -47,6 +47,20 @@ export const KEY_BATCH_DELAY = 18;
  */
 export const KEY_OWN_CONNECTIONS = 19;
 
+/**
+ * 8 bytes each: u32 setting (DETECT_, or KIND_ of detection-record.ts: the limit of that kind), u32 value. What is not named stays as it is.
+ * Not in the lean profiles.
+ */
+export const KEY_DETECTION = 20;
+/** 0 or 1. */
+export const DETECT_ENABLED = 0;
+/** Seconds, 10 to 3,600: the window that limits hold for. */
+export const DETECT_WINDOW = 16;
+/** Seconds, 60 to 86,400, and no less than the window: the one in which twice a limit counts as well. */
+export const DETECT_LONG_WINDOW = 17;
+/** Of kinds, 2 to this. */
+export const DETECT_LIMIT_MAX = 1_000_000;
+
 export const COLLECTOR_NETWORK_ACTIVITY = 0;
 export const COLLECTOR_SYSTEM_INFORMATION = 1;
 export const COLLECTOR_HEARTBEAT = 2;

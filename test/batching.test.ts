@@ -13,7 +13,7 @@ import {
 } from '../schema/configuration-block.ts';
 import { FRAME_HEADER } from '../schema/frame.ts';
 import { STATUS_DUE, STATUS_NOW } from '../schema/status.ts';
-import { type Entry, intervals, numbers } from './support/configuration-block.ts';
+import { detectionOff, type Entry, intervals, numbers } from './support/configuration-block.ts';
 import { type DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
 import { writeFrameAt } from './support/frame-batch.ts';
 import { hex } from './support/message-reader.ts';
@@ -149,7 +149,7 @@ for (const profile of PROFILES) {
     const kind = known ? 'known' : 'new';
 
     test(`${profile}: observe stops before a frame of a ${kind} flow that crosses a due time, and takes nothing of it`, () => {
-      const core = startedCore(profile);
+      const core = startedCore(profile, ...detectionOff(profile));
       if (known) core.observe(frame(), EPOCH);
       const before = core.verdicts()[0] ?? 0;
       const due = core.u64(STATUS_DUE);
@@ -168,7 +168,7 @@ for (const profile of PROFILES) {
     });
 
     test(`${profile}: observe stops before a frame of a ${kind} flow more than a low interval old, not a younger one`, () => {
-      const core = startedCore(profile);
+      const core = startedCore(profile, ...detectionOff(profile));
       if (known) core.observe(frame(), EPOCH);
       const size = FRAME_HEADER + frame().bytes.length;
       core.put(frame(), EPOCH + 5_000);

@@ -16,7 +16,8 @@ import {
   STATUS_REPORTED_BYTES,
   STATUS_STATE,
 } from '../schema/status.ts';
-import { intervals, numbers, seed } from './support/configuration-block.ts';
+import { kindsOf } from './support/compact-reader.ts';
+import { detectionOff, intervals, numbers, seed } from './support/configuration-block.ts';
 import { DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
 import { bytesInTables, readRecords } from './support/flow-table-reader.ts';
 import { Canaries } from './support/memory-map.ts';
@@ -44,7 +45,7 @@ function conserved(core: DrivenCore): void {
 
 for (const profile of PROFILES) {
   test(`${profile}: a clock that stands still collects nothing twice and never asks to be called in the past`, () => {
-    const core = startedCore(profile);
+    const core = startedCore(profile, ...detectionOff(profile));
     core.observe(frame(), EPOCH);
     for (let call = 0; call < 1_000; call++) assert.is(core.tick(EPOCH), EPOCH + 10 * SECOND);
     assert.is(core.u32(STATUS_MESSAGES), 0);

@@ -36,7 +36,7 @@ import {
   STATUS_NOW,
   STATUS_REPORTED_BYTES,
 } from '../schema/status.ts';
-import {
+import { detectionOff,
   block,
   COMPACT,
   collectors,
@@ -406,7 +406,7 @@ for (const profile of PROFILES) {
   });
 
   test(`${profile}: a collector switched off while its event waits for room stays silent`, () => {
-    const core = startedCore(profile, numbers(KEY_SPOOL, 1));
+    const core = startedCore(profile, numbers(KEY_SPOOL, 1), ...detectionOff(profile));
     let time = EPOCH;
     while (core.collect(time) > 0) {
       for (let peer = 0; peer < 60; peer++) core.observe(frame({ to: peerV6(peer), payload: 9 }), time);

@@ -14,7 +14,7 @@ import {
   STATUS_OUTBOX_WAITS,
   STATUS_REPORTED_BYTES,
 } from '../schema/status.ts';
-import { numbers } from './support/configuration-block.ts';
+import { detectionOff, numbers } from './support/configuration-block.ts';
 import { LAPTOP, modelOf } from './support/device.ts';
 import { type DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
 import {
@@ -257,7 +257,7 @@ for (const profile of PROFILES) {
   });
 
   test(`${profile}: what nobody answers has no standing for five collections: that is how long a SYN is tried`, () => {
-    const core = startedCore(profile);
+    const core = startedCore(profile, ...detectionOff(profile));
     core.exports.connect();
     const knock = frame({ to: peerV4(1), toPort: 23 });
     let time = EPOCH;

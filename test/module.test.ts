@@ -28,6 +28,8 @@ const NUMBERS = [
   'ABI_VERSION',
   'AGENT',
   'AGENT_SIZE',
+  'DETECT',
+  'DETECT_SIZE',
   'EVERYTHING_ELSE',
   'FLOW_MAX',
   'FLOWS_V4',

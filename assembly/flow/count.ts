@@ -2,6 +2,7 @@
 // Lookup before allocation: a full table still counts the flows it knows (invariant 4).
 
 import { NON_UNICAST, OWN } from '../../schema/reasons';
+import { noteV4, noteV6 } from '../detect/attempts';
 import { isUnicastV4, isUnicastV6 } from '../local-addresses';
 import {
   AGENT,
@@ -15,8 +16,9 @@ import {
   FLOW_PROTOCOL,
   FLOW_TCP_FLAGS,
   HAS_3_0,
+  HAS_DETECTION,
 } from '../memory';
-import { merge } from './everything-else';
+import { merge, WOULD_MERGE } from './everything-else';
 import { hashV4, hashV6 } from './hash';
 import { beginFlow } from './outcome';
 import { isOwn, mappedV4 } from './own-connections';
@@ -72,9 +74,12 @@ function countNewV4(
   if (isOwn(0, mappedV4(<u32>(addresses >> 32)), transport)) return -OWN;
   const record = insertV4(hash, addresses, transport);
   if (HAS_3_0 && record !== 0) beginFlow(record, <u32>(transport >> 32), direction, flags);
-  return record === 0
-    ? merge(FAMILY_V4, <u32>(transport >> 32), direction, length, seen)
-    : add(FAMILY_V4, record, direction, length, flags, seen);
+  const counted =
+    record === 0
+      ? merge(FAMILY_V4, <u32>(transport >> 32), direction, length, seen)
+      : add(FAMILY_V4, record, direction, length, flags, seen);
+  if (HAS_DETECTION && counted !== WOULD_MERGE) noteV4(record, addresses, transport, direction, flags);
+  return counted;
 }
 
 function countNewV6(
@@ -91,9 +96,12 @@ function countNewV6(
   if (isOwn(load<u64>(remote), load<u64>(remote, 8), transport)) return -OWN;
   const record = insertV6(hash, local, remote, transport);
   if (HAS_3_0 && record !== 0) beginFlow(record, <u32>(transport >> 32), direction, flags);
-  return record === 0
-    ? merge(FAMILY_V6, <u32>(transport >> 32), direction, length, seen)
-    : add(FAMILY_V6, record, direction, length, flags, seen);
+  const counted =
+    record === 0
+      ? merge(FAMILY_V6, <u32>(transport >> 32), direction, length, seen)
+      : add(FAMILY_V6, record, direction, length, flags, seen);
+  if (HAS_DETECTION && counted !== WOULD_MERGE) noteV6(record, local, remote, transport, direction, flags);
+  return counted;
 }
 
 function add(family: u32, record: usize, direction: u32, length: u32, flags: u32, seen: u32): i32 {

@@ -1,5 +1,6 @@
 // Reading and clearing one flow record; layout in memory.ts.
 
+import { isWaitedFor, keepCounts } from '../detect/waiting';
 import {
   FLOW_ACTIVATIONS,
   FLOW_BYTES,
@@ -11,6 +12,7 @@ import {
   FLOW_STANDING,
   FLOW_STATE,
   FLOW_TCP_FLAGS,
+  HAS_DETECTION,
   NEVER_SEEN,
 } from '../memory';
 
@@ -46,6 +48,7 @@ export function isActive(record: usize): bool {
 
 /** The flow stays known; its counts start anew. */
 export function clearCounts(record: usize): void {
+  if (HAS_DETECTION && isWaitedFor(record)) keepCounts(record);
   store<u64>(record, 0, FLOW_PACKETS);
   store<u64>(record, 0, FLOW_PACKETS + 8);
   // And FLOW_LAST_SEEN.

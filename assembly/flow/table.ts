@@ -3,6 +3,8 @@
 // takes over one that has nothing uncollected and no standing, so nothing is lost.
 
 import { STATUS_EVICTED, STATUS_FLOWS_V4 } from '../../schema/status';
+import { giveUp } from '../detect/outcomes';
+import { forgetWaiting, isWaitedFor } from '../detect/waiting';
 import {
   AGENT,
   AGENT_CACHE_SIZE,
@@ -17,6 +19,7 @@ import {
   FLOW_V6_SIZE,
   FLOWS_V4,
   FLOWS_V6,
+  HAS_DETECTION,
   INDEX_V4,
   INDEX_V6,
   SLOT_COUNT,
@@ -96,6 +99,7 @@ export function resetHand(): void {
 
 /** Empties the table; what is uncollected goes to "everything else". */
 export function mergeTable(family: u32): void {
+  if (HAS_DETECTION) forgetWaiting(family);
   const used = usedRecords(family);
   for (let number: u32 = 0; number < used; number++) {
     const record = recordAt(family, number);
@@ -114,6 +118,7 @@ function claim(family: u32, hash: u32, transport: u64): usize {
     number = nextTakeable(family);
     if (number === NONE) return 0;
     removeFromIndex(family, number);
+    if (HAS_DETECTION && isWaitedFor(recordAt(family, number))) giveUp(recordAt(family, number));
     store<u64>(STATUS, load<u64>(STATUS, STATUS_EVICTED) + 1, STATUS_EVICTED);
   }
   const index = indexOf(family);

@@ -13,8 +13,15 @@ import {
 } from '../../schema/reasons';
 import { countV4 } from '../flow/count';
 import { isLocalV4, isUnicastV4 } from '../local-addresses';
-import { AGENT, AGENT_COUNTED_PROTOCOLS, AGENT_UNICAST_ONLY, DIRECTION_IN, DIRECTION_OUT } from '../memory';
-import { ipv4Protocol, PORTS_SIZE, tcpFlags, UNSUPPORTED } from './transport';
+import {
+  AGENT,
+  AGENT_COUNTED_PROTOCOLS,
+  AGENT_UNICAST_ONLY,
+  DIRECTION_IN,
+  DIRECTION_OUT,
+  HAS_DETECTION,
+} from '../memory';
+import { echoFlags, ipv4Protocol, PORTS_SIZE, tcpFlags, UNSUPPORTED } from './transport';
 
 /** at: first byte of the IP header; captured <= original: bytes from there; seen: ms after AGENT_SEEN_BASE. */
 export function readIpv4(at: usize, captured: u32, original: u32, seen: u32): i32 {
@@ -49,6 +56,7 @@ export function readIpv4(at: usize, captured: u32, original: u32, seen: u32): i3
     if (captured < header + PORTS_SIZE) return -TRUNCATED;
     if (protocol !== PROTOCOL_ICMP) ports = load<u32>(at + header);
     if (protocol === PROTOCOL_TCP) flags = tcpFlags(at + header, length, captured - header);
+    else if (HAS_DETECTION && protocol === PROTOCOL_ICMP) flags = echoFlags(at + header, 8);
   }
   // The record keeps local before remote: as on the wire when sent, swapped when received. One call, not two: inlined.
   const swap = outgoing ? 0 : 16;

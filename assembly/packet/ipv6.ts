@@ -13,8 +13,15 @@ import {
 } from '../../schema/reasons';
 import { countV6 } from '../flow/count';
 import { isLocalV6, isUnicastV6 } from '../local-addresses';
-import { AGENT, AGENT_COUNTED_PROTOCOLS, AGENT_UNICAST_ONLY, DIRECTION_IN, DIRECTION_OUT } from '../memory';
-import { ipv6Protocol, PORTS_SIZE, tcpFlags, UNSUPPORTED } from './transport';
+import {
+  AGENT,
+  AGENT_COUNTED_PROTOCOLS,
+  AGENT_UNICAST_ONLY,
+  DIRECTION_IN,
+  DIRECTION_OUT,
+  HAS_DETECTION,
+} from '../memory';
+import { echoFlags, ipv6Protocol, PORTS_SIZE, tcpFlags, UNSUPPORTED } from './transport';
 
 const HEADER: u32 = 40;
 const HOP_BY_HOP: u32 = 0;
@@ -78,6 +85,7 @@ export function readIpv6(at: usize, captured: u32, original: u32, seen: u32): i3
     if (captured < header + PORTS_SIZE) return -TRUNCATED;
     if (protocol !== PROTOCOL_ICMP) ports = load<u32>(at + header);
     if (protocol === PROTOCOL_TCP) flags = tcpFlags(at + header, length, captured - header);
+    else if (HAS_DETECTION && protocol === PROTOCOL_ICMP) flags = echoFlags(at + header, 128);
   }
   return countV6(
     outgoing ? source : destination,

@@ -1,6 +1,7 @@
 // What is read of TCP, UDP and ICMP headers.
 
 import { PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../../schema/configuration-block';
+import { HAS_DETECTION } from '../memory';
 
 /** Stands for every protocol that is not counted: no bit of AGENT_COUNTED_PROTOCOLS is ever set for it. */
 export const UNSUPPORTED: u32 = 31;
@@ -26,7 +27,16 @@ export const PORTS_SIZE: u32 = 4;
 
 const TCP_FLAGS_AT: u32 = 13;
 
+/** Above the eight bits that a flow record keeps, for detection: the TCP flags were captured; the message is an echo request. */
+export const FLAGS_READ: u32 = HAS_DETECTION ? 0x100 : 0;
+export const ECHO_REQUEST: u32 = 0x200;
+
 /** TCP flags byte (RFC 9293 3.1), 0 where the segment or the capture ends before it. */
 export function tcpFlags(at: usize, length: u32, captured: u32): u32 {
-  return min<u32>(length, captured) > TCP_FLAGS_AT ? load<u8>(at, TCP_FLAGS_AT) : 0;
+  return min<u32>(length, captured) > TCP_FLAGS_AT ? FLAGS_READ | <u32>load<u8>(at, TCP_FLAGS_AT) : 0;
+}
+
+/** request: the type of an echo request, RFC 792 or RFC 4443. */
+export function echoFlags(at: usize, request: u32): u32 {
+  return <u32>load<u8>(at) === request ? ECHO_REQUEST : 0;
 }

@@ -6,6 +6,9 @@ import {
   COLLECTOR_SYSTEM_INFORMATION,
   CONFIGURATION_HEADER,
   CONFIGURATION_VERSION,
+  DETECT_ENABLED,
+  DETECT_LONG_WINDOW,
+  DETECT_WINDOW,
   ENTRY_HEADER,
   FORMAT_2_3,
   FORMAT_3_0_FLATBUFFERS,
@@ -16,6 +19,7 @@ import {
   KEY_BATCH_DELAY,
   KEY_CACHE_SIZE,
   KEY_COLLECTORS,
+  KEY_DETECTION,
   KEY_FIRST_COLLECTION,
   KEY_FORMAT,
   KEY_HARDWARE,
@@ -36,6 +40,12 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
 } from '../../schema/configuration-block.ts';
+import {
+  KIND_ADDRESS_SWEEP,
+  KIND_BRUTE_FORCE,
+  KIND_HORIZONTAL_SCAN,
+  KIND_VERTICAL_SCAN,
+} from '../../schema/detection-record.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 import { WardletError } from './errors.ts';
 import type { MessageFormat, ProtocolName } from './messages/security-message.ts';
@@ -51,6 +61,24 @@ export interface OwnConnection {
   readonly remotePort: number;
   /** Left out or 0 where the host cannot know it: then what other programs say to that hub is ignored with it. */
   readonly localPort?: number;
+}
+
+/** Thresholds of detection (docs/detection.md); what is left out stays as it is. */
+export interface DetectionConfiguration {
+  /** Default true. */
+  readonly enabled?: boolean;
+  /** Seconds that limits hold for, 10 to 3,600. Default 300. */
+  readonly windowSeconds?: number;
+  /** Seconds in which twice a limit counts as well, 60 to 86,400, no less than the window. Default 3,600. */
+  readonly longWindowSeconds?: number;
+  /** Failed hosts of one port. Default 25. */
+  readonly horizontalScanHosts?: number;
+  /** Failed ports of one host. Default 15. */
+  readonly verticalScanPorts?: number;
+  /** Hosts asked by ICMP echo. Default 15. */
+  readonly addressSweepHosts?: number;
+  /** Short connections to one service where people log in. Default 10. */
+  readonly bruteForceConnections?: number;
 }
 
 /** What can be told to a core; what is left out stays as it is. Ranges are checked by the core. */
@@ -88,6 +116,8 @@ export interface CoreConfiguration {
   readonly format?: MessageFormat;
   /** Seconds collections may wait to share a message; 0 in format 2.3. */
   readonly maxBatchDelaySeconds?: number;
+  /** Not in the lean profiles. */
+  readonly detection?: DetectionConfiguration;
 }
 
 const COLLECTORS: Readonly<Record<CollectorName, number>> = {
@@ -134,6 +164,7 @@ export const OPTION_OF_KEY: ReadonlyMap<number, keyof CoreConfiguration> = new M
   [KEY_SPOOL, 'spool'],
   [KEY_FORMAT, 'format'],
   [KEY_BATCH_DELAY, 'maxBatchDelaySeconds'],
+  [KEY_DETECTION, 'detection'],
   [KEY_OWN_CONNECTIONS, 'ownConnections'],
 ]);
 
@@ -173,6 +204,7 @@ export function encodeConfiguration(configuration: CoreConfiguration): Uint8Arra
     }
   }
   if (ownConnections) block.bytes(KEY_OWN_CONNECTIONS, ownConnections.flatMap(ownConnectionEntry));
+  if (configuration.detection) block.numbers(KEY_DETECTION, detectionSettings(configuration.detection));
   if (format !== undefined) block.numbers(KEY_FORMAT, [numberOf(FORMATS, format)]);
   const numbers: ReadonlyArray<readonly [number, number | boolean | undefined]> = [
     [KEY_CACHE_SIZE, configuration.cacheSize],
@@ -263,4 +295,22 @@ class BlockWriter {
   finish(): Uint8Array {
     return Uint8Array.from(this.#bytes);
   }
+}
+
+const DETECTION_SETTINGS: ReadonlyArray<readonly [keyof DetectionConfiguration, number]> = [
+  ['enabled', DETECT_ENABLED],
+  ['windowSeconds', DETECT_WINDOW],
+  ['longWindowSeconds', DETECT_LONG_WINDOW],
+  ['horizontalScanHosts', KIND_HORIZONTAL_SCAN],
+  ['verticalScanPorts', KIND_VERTICAL_SCAN],
+  ['addressSweepHosts', KIND_ADDRESS_SWEEP],
+  ['bruteForceConnections', KIND_BRUTE_FORCE],
+];
+
+/** Pairs of setting and value. */
+function detectionSettings(detection: DetectionConfiguration): number[] {
+  return DETECTION_SETTINGS.flatMap(([name, setting]) => {
+    const value = detection[name];
+    return value === undefined ? [] : [setting, Number(value)];
+  });
 }

@@ -21,6 +21,7 @@ import {
   encodeConfiguration,
   OPTION_OF_KEY,
 } from './configuration.ts';
+import { type DetectionRecord, readDetections } from './detections.ts';
 import { WardletError } from './errors.ts';
 import { type EventItems, eventBlock, eventItems, type ReportedEvent, restOf } from './event-block.ts';
 import type { CoreExports } from './exports.ts';
@@ -218,6 +219,11 @@ export class Core {
   /** Counters, state and boot id of this moment; at any time. */
   status(): CoreStatus {
     return readStatus(this.#view, this.#status);
+  }
+
+  /** What the core has noticed, oldest first; none in the lean profiles. An ended one stays until its place is needed. */
+  detections(): DetectionRecord[] {
+    return this.exports.DETECT_SIZE.value === 0 ? [] : readDetections(this.#view, this.exports.DETECT.value);
   }
 
   /** ms since 1970: when tick is due; what tick returned last, or earlier after an acknowledgement. */

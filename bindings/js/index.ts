@@ -14,10 +14,12 @@ export { type AddressPrefix, formatAddress, parseAddress, parsePrefix } from './
 export type {
   CollectorName,
   CoreConfiguration,
+  DetectionConfiguration,
   OwnConnection,
   PriorityGroup,
 } from './configuration.ts';
 export { Core, type CoreMessage } from './core.ts';
+export type { DetectionRecord } from './detections.ts';
 export { ERROR_CODES, type ErrorCode, WardletError } from './errors.ts';
 export type { ReportedEvent, ReportedStatistics } from './event-block.ts';
 export { ABI_VERSION, type CoreExports } from './exports.ts';

@@ -2,10 +2,12 @@
 
 import {
   CONFIGURATION_VERSION,
+  DETECT_ENABLED,
   FORMAT_2_3,
   FORMAT_3_0_PROTOBUF,
   KEY_BATCH_DELAY,
   KEY_COLLECTORS,
+  KEY_DETECTION,
   KEY_FIRST_COLLECTION,
   KEY_FORMAT,
   KEY_INTERVALS,
@@ -41,6 +43,11 @@ export function numbers(key: number, ...values: number[]): Entry {
 
 export function text(key: number, value: string): Entry {
   return [key, new TextEncoder().encode(value)];
+}
+
+/** For claims about when collections are due: detection wants to be called in between. */
+export function detectionOff(profile: Profile): Entry[] {
+  return profile === 'standard' || profile === 'gateway' ? [numbers(KEY_DETECTION, DETECT_ENABLED, 0)] : [];
 }
 
 /** 32 bytes that differ from number to number. */

@@ -1,0 +1,118 @@
+// The memory of detection: one block, its tables one after the other (docs/detection.md has the budget).
+
+import { DETECTION_SIZE, DETECTIONS_FIRST } from '../../schema/detection-record';
+import { HAS_DETECTION, IS_LARGE } from '../memory';
+
+// --- head ---------------------------------------------------------------------------------------------------------------
+/** i64, ms: the next step; HEAD_NEVER while there is nothing to do. */
+export const HEAD_DUE: usize = 0;
+/** i64, ms: STATUS_DUE without HEAD_DUE, by which jumps of the clock are judged. */
+export const HEAD_SCHEDULE_DUE: usize = 8;
+/** u32: number of the latest detection. */
+export const HEAD_NUMBER: usize = 16;
+/** u32: counts up with every change of a detection that is worth telling. */
+export const HEAD_CHANGES: usize = 20;
+/** u32: 0 or 1. */
+export const HEAD_ENABLED: usize = 24;
+/** u32, seconds: the short window and the long one. */
+export const HEAD_WINDOW: usize = 28;
+export const HEAD_LONG_WINDOW: usize = 32;
+/** u32: xorshift, for places given away at random; the generator of event ids is left alone. */
+export const HEAD_DICE: usize = 36;
+/** u32[16] by KIND_: the limit of each detector. */
+export const HEAD_LIMITS: usize = 40;
+/** u32 by direction: where the next attempt looks for a place to wait. */
+export const HEAD_HANDS: usize = 104;
+/** u32: attempts and connections waiting. */
+export const HEAD_WAITING: usize = 112;
+/** u32: marks in the younger filter of known services. */
+export const HEAD_KNOWN: usize = 116;
+/** u32, seconds: since when it is filled. */
+export const HEAD_KNOWN_SINCE: usize = 120;
+/** u32, ms, low half: when what is being counted has happened. */
+export const HEAD_HAPPENED: usize = 124;
+// Behind it, u32: how many detections there are (DETECTIONS_COUNT).
+export const HEAD_SIZE: usize = <usize>DETECTIONS_FIRST;
+export const HEAD_NEVER: i64 = i64.MAX_VALUE;
+
+// --- attempts that wait for their answer, connections that wait for their end ------------------------------------------
+/** usize: the flow record; 0: the place is free. */
+export const WAIT_RECORD: usize = 0;
+/** u32, ms, low half: when it began. */
+export const WAIT_BEGUN: usize = 4;
+/** u8: 0 attempt, 1 connection. */
+export const WAIT_STAGE: usize = 8;
+/** u8: of intervals already collected: quarters of a second from the beginning to the latest packet. */
+export const WAIT_LASTED: usize = 9;
+/** u8 by direction: of intervals already collected, as are packets (u16) and bytes (u16), both saturating. */
+export const WAIT_FLAGS: usize = 10;
+export const WAIT_PACKETS: usize = 12;
+export const WAIT_BYTES: usize = 16;
+export const WAIT_SIZE: usize = 20;
+/** Of each direction. */
+export const WAIT_MAX: usize = IS_LARGE ? 512 : 18;
+
+// --- tallies ------------------------------------------------------------------------------------------------------------
+/** u8[16]: the key's address where the key has one, else the latest peer. IPv4 as ::ffff:a.b.c.d. */
+export const TALLY_ADDRESS: usize = 0;
+/** u32: port, PROTOCOL_ << 16, family << 24; 0 where the key has none. */
+export const TALLY_KEY: usize = 16;
+/** u8: bits of tally.ts. */
+export const TALLY_FLAGS: usize = 20;
+/** u8: number of its detection's record + 1. */
+export const TALLY_DETECTION: usize = 21;
+/** u16, seconds, low half: since when it has been over its limit. */
+export const TALLY_OVER_SINCE: usize = 22;
+/** u32, seconds: when the present half of each window began. */
+export const TALLY_BEGUN: usize = 24;
+export const TALLY_LONG_BEGUN: usize = 28;
+/** u16: marks of the present half, the same ones again included; saturates. */
+export const TALLY_TOUCHES: usize = 32;
+/** u16, quarters of a second, low half: the latest mark. */
+export const TALLY_LAST: usize = 34;
+/** u32, ms, low half: the first mark after a pause. */
+export const TALLY_FIRST: usize = 36;
+/** u8[16] the present half, u8[16] the one before. */
+export const TALLY_SHORT: usize = 40;
+/** u64 the present half, u64 the one before. */
+export const TALLY_LONG: usize = 72;
+export const TALLY_SIZE: usize = 88;
+
+/** Rows by detector, of each direction. */
+export const HOST_ROWS: usize = IS_LARGE ? 64 : 6;
+export const PORT_ROWS: usize = IS_LARGE ? 64 : 6;
+export const SWEEP_ROWS: usize = 1;
+export const LOGIN_ROWS: usize = IS_LARGE ? 32 : 4;
+export const TALLY_ROWS: usize = 2 * (HOST_ROWS + PORT_ROWS + SWEEP_ROWS + LOGIN_ROWS);
+
+// --- keys seen with one thing only, known services, detections ----------------------------------------------------------
+/** u32 each, of each direction; a power of two. */
+export const SEEN_MAX: usize = IS_LARGE ? 2048 : 32;
+/** Bytes of each of the two filters; a power of two. */
+export const KNOWN_SIZE: usize = IS_LARGE ? 4096 : 64;
+/** u32 each: protocol and port (horizontal-scan.ts); seconds of the latest answer, and of the latest silence of a known service. */
+export const HABIT_KEY: usize = 0;
+export const HABIT_ANSWERED: usize = 4;
+export const HABIT_FAILED: usize = 8;
+/** u32, seconds: since when it has been answered. */
+export const HABIT_SINCE: usize = 12;
+export const HABIT_SIZE: usize = 16;
+export const HABIT_MAX: usize = IS_LARGE ? 16 : 6;
+export const DETECTION_MAX: usize = !HAS_DETECTION ? 0 : IS_LARGE ? 32 : 8;
+
+const TABLES_SIZE: usize =
+  HEAD_SIZE +
+  2 * WAIT_MAX * WAIT_SIZE +
+  TALLY_ROWS * TALLY_SIZE +
+  2 * SEEN_MAX * 4 +
+  2 * KNOWN_SIZE +
+  HABIT_MAX * HABIT_SIZE +
+  DETECTION_MAX * <usize>DETECTION_SIZE;
+export const DETECT_SIZE: i32 = HAS_DETECTION ? <i32>TABLES_SIZE : 0;
+export const DETECT: usize = HAS_DETECTION ? memory.data(DETECT_SIZE, 8) : 0;
+export const DETECTIONS: usize = DETECT + HEAD_SIZE;
+export const TALLIES: usize = DETECTIONS + DETECTION_MAX * <usize>DETECTION_SIZE;
+export const WAITING: usize = TALLIES + TALLY_ROWS * TALLY_SIZE;
+export const SEEN: usize = WAITING + 2 * WAIT_MAX * WAIT_SIZE;
+export const KNOWN: usize = SEEN + 2 * SEEN_MAX * 4;
+export const HABITS: usize = KNOWN + 2 * KNOWN_SIZE;

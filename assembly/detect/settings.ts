@@ -1,0 +1,98 @@
+// Thresholds: published practice (docs/detection.md) until the configuration says otherwise.
+
+import {
+  DETECT_ENABLED,
+  DETECT_LIMIT_MAX,
+  DETECT_LONG_WINDOW,
+  DETECT_WINDOW,
+} from '../../schema/configuration-block';
+import {
+  DETECTIONS_COUNT,
+  KIND_ADDRESS_SWEEP,
+  KIND_BRUTE_FORCE,
+  KIND_HORIZONTAL_SCAN,
+  KIND_VERTICAL_SCAN,
+} from '../../schema/detection-record';
+import {
+  DETECT,
+  DETECT_SIZE,
+  DETECTION_MAX,
+  HEAD_DUE,
+  HEAD_ENABLED,
+  HEAD_LIMITS,
+  HEAD_LONG_WINDOW,
+  HEAD_NEVER,
+  HEAD_WINDOW,
+} from './memory';
+import { forgetWaiting } from './waiting';
+
+const SETTING: u32 = 8;
+
+/** Before anything else is done with DETECT. */
+export function setDetectionDefaults(): void {
+  memory.fill(DETECT, 0, DETECT_SIZE);
+  store<i64>(DETECT, HEAD_NEVER, HEAD_DUE);
+  store<u32>(DETECT, <u32>DETECTION_MAX, <usize>DETECTIONS_COUNT);
+  store<u32>(DETECT, 1, HEAD_ENABLED);
+  store<u32>(DETECT, 300, HEAD_WINDOW);
+  store<u32>(DETECT, 3600, HEAD_LONG_WINDOW);
+  setLimit(KIND_HORIZONTAL_SCAN, 25);
+  setLimit(KIND_VERTICAL_SCAN, 15);
+  setLimit(KIND_ADDRESS_SWEEP, 15);
+  setLimit(KIND_BRUTE_FORCE, 10);
+}
+
+/** The value of KEY_DETECTION. */
+export function areDetectionSettings(value: usize, length: u32): bool {
+  if (length % SETTING) return false;
+  let window = load<u32>(DETECT, HEAD_WINDOW);
+  let longWindow = load<u32>(DETECT, HEAD_LONG_WINDOW);
+  for (let at = value; at < value + length; at += SETTING) {
+    const setting = load<u32>(at);
+    const given = load<u32>(at, 4);
+    if (setting === DETECT_ENABLED) {
+      if (given > 1) return false;
+    } else if (setting === DETECT_WINDOW) {
+      if (given < 10 || given > 3600) return false;
+      window = given;
+    } else if (setting === DETECT_LONG_WINDOW) {
+      if (given < 60 || given > 86_400) return false;
+      longWindow = given;
+    } else if (!hasLimit(setting) || given < 2 || given > <u32>DETECT_LIMIT_MAX) {
+      return false;
+    }
+  }
+  return window <= longWindow;
+}
+
+export function applyDetection(value: usize, length: u32): void {
+  for (let at = value; at < value + length; at += SETTING) {
+    const setting = load<u32>(at);
+    const given = load<u32>(at, 4);
+    if (setting === DETECT_ENABLED) enable(given);
+    else if (setting === DETECT_WINDOW) store<u32>(DETECT, given, HEAD_WINDOW);
+    else if (setting === DETECT_LONG_WINDOW) store<u32>(DETECT, given, HEAD_LONG_WINDOW);
+    else setLimit(setting, given);
+  }
+}
+
+/** Switched off it takes up nothing new; what goes on ends when it is quiet. */
+function enable(on: u32): void {
+  store<u32>(DETECT, on, HEAD_ENABLED);
+  if (on) return;
+  forgetWaiting(0);
+  forgetWaiting(1);
+}
+
+function hasLimit(kind: u32): bool {
+  return (
+    kind === KIND_HORIZONTAL_SCAN ||
+    kind === KIND_VERTICAL_SCAN ||
+    kind === KIND_ADDRESS_SWEEP ||
+    kind === KIND_BRUTE_FORCE
+  );
+}
+
+function setLimit(kind: u32, limit: u32): void {
+  store<u32>(DETECT + ((<usize>kind) << 2), limit, HEAD_LIMITS);
+}

@@ -1,0 +1,19 @@
+// The step: what waits is judged, what is over its limit is raised, what is quiet ends. Only while there is something to do.
+
+import { attendDetections } from './detections';
+import { judgeTallies } from './limits';
+import { DETECT, DETECTION_MAX, HEAD_DUE, HEAD_NEVER, HEAD_WAITING } from './memory';
+import { judgeWaiting } from './outcomes';
+import { freeRows } from './tally';
+
+/** STATUS_NOW is the time. always: the clock has jumped, whatever was due when. */
+export function detect(always: bool, time: i64): void {
+  if (!always && time < load<i64>(DETECT, HEAD_DUE)) return;
+  store<i64>(DETECT, HEAD_NEVER, HEAD_DUE);
+  if (load<u32>(DETECT, HEAD_WAITING)) judgeWaiting();
+  judgeTallies();
+  const ended = attendDetections();
+  for (let index: u32 = 0; ended >> index !== 0 && index < <u32>DETECTION_MAX; index++) {
+    if ((ended >> index) & 1) freeRows(index);
+  }
+}
