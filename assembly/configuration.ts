@@ -166,6 +166,7 @@ function checkEntries(end: usize): i32 {
 }
 
 function checkEntry(key: u32, value: usize, length: u32): i32 {
+  if (HAS_DETECTION && key === KEY_DETECTION) return areDetectionSettings(value, length) ? OK : BAD_VALUE;
   switch (key) {
     case KEY_SEED:
       return length === SEED_SIZE ? OK : BAD_VALUE;
@@ -204,15 +205,13 @@ function checkEntry(key: u32, value: usize, length: u32): i32 {
     case KEY_OWN_CONNECTIONS:
       // A remote port that is not 0: a later fragment, which has none, is no own connection's.
       return areEntries(value, length, OWN_SIZE, OWN_MAX, 0x1_0000, u32.MAX_VALUE);
-    case KEY_DETECTION:
-      if (!HAS_DETECTION) return UNKNOWN_KEY;
-      return areDetectionSettings(value, length) ? OK : BAD_VALUE;
     default:
       return UNKNOWN_KEY;
   }
 }
 
 function applyEntry(key: u32, value: usize, length: u32): void {
+  if (HAS_DETECTION && key === KEY_DETECTION) applyDetection(value, length);
   switch (key) {
     case KEY_SEED:
       // A new hash would lose the records that are in the index.
@@ -275,9 +274,6 @@ function applyEntry(key: u32, value: usize, length: u32): void {
       store<u32>(AGENT, OWN_CONNECTIONS + length, AGENT_OWN_END);
       markOwn(FAMILY_V4);
       markOwn(FAMILY_V6);
-      break;
-    case KEY_DETECTION:
-      if (HAS_DETECTION) applyDetection(value, length);
       break;
     default:
       break;

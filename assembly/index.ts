@@ -20,7 +20,6 @@ import { clampTime, enabledCollectors, now, scheduleFirst, setNow, updateDue } f
 import { becomeActive, becomePending, isStarted, stateNow } from './state';
 import { passTime } from './tick';
 
-export { DETECT, DETECT_SIZE } from './detect/memory';
 // The memory map, for hosts and for the test that walks it.
 export {
   ABI_VERSION,

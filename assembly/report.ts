@@ -52,7 +52,7 @@ export function reportEvent(length: i32, time: i64): i32 {
   if (!isCollecting()) return 0;
   const units = max<u32>(count, 1);
   let taken: u32 = 0;
-  while (taken < units && write(time, kind, interval, item, count - taken)) {
+  while (taken < units && writeEvent(time, kind, interval, item, count - taken)) {
     const items = load<u32>(PLAN, PLAN_ENTRIES);
     for (let left = items; left !== 0; left--) item = skipItem(kind, item);
     taken += max<u32>(items, 1);
@@ -62,7 +62,7 @@ export function reportEvent(length: i32, time: i64): i32 {
 }
 
 /** As many of the items as fit one message, PLAN_ENTRIES; false where the outbox has no room. */
-function write(time: i64, kind: u32, interval: u32, from: usize, count: u32): bool {
+export function writeEvent(time: i64, kind: u32, interval: u32, from: usize, count: u32): bool {
   if (load<u32>(AGENT, AGENT_FORMAT) === FORMAT_2_3) {
     const at = outboxPlace();
     if (at === 0) return false;

@@ -1,9 +1,12 @@
-// The part of the ABI that the lean profiles do without (asconfig.json, docs/abi.md): events that the host hands in.
+// The part of the ABI that the lean profiles do without (asconfig.json, docs/abi.md): events that the host hands in, and the memory of
+// detection.
 
 import { NOT_STARTED } from '../schema/codes';
 import { reportEvent } from './report';
 import { clampTime, now, setNow, updateDue } from './schedule';
 import { isStarted } from './state';
+
+export { DETECT, DETECT_SIZE } from './detect/memory';
 
 /**
  * Writes the event that the host has put into INPUT[0, length) (schema/event-block.ts), at `time` or the latest time, whichever is later; a

@@ -5,6 +5,7 @@ import { STATUS_DUE } from '../schema/status';
 import { finishBatch } from './batch';
 import { collectScheduled } from './collect';
 import { detect } from './detect/step';
+import { tellDetections } from './detect/tell';
 import { AGENT, AGENT_EARLY, AGENT_WAITING, HAS_3_0, HAS_DETECTION, STATUS } from './memory';
 import { outboxHasRoom } from './outbox';
 import { batchDue, clampTime, isJump, jump, now, setNow, takeDue, updateDue } from './schedule';
@@ -33,6 +34,7 @@ export function passTime(given: i64): i64 {
     const waiting = load<u32>(AGENT, AGENT_WAITING);
     const ahead: u32 = load<u32>(AGENT, AGENT_EARLY) ? 1 << COLLECTOR_NETWORK_ACTIVITY : 0;
     if (due | ahead | (outboxHasRoom() ? waiting : 0)) collectScheduled(due, waiting | ahead, time);
+    if (HAS_DETECTION) tellDetections(time);
     if (HAS_3_0 && time >= batchDue()) finishBatch();
   }
   store<u32>(AGENT, 0, AGENT_EARLY);

@@ -1,6 +1,8 @@
 // The detections as they stand in the core's memory, in the block at DETECT. Little-endian.
 // Kind, severity, direction and state have the values of message-3.0.proto.
 
+/** Of the block: u32, grows with every change worth telling. */
+export const DETECTIONS_CHANGES = 20;
 /** Of the block: u32, how many records there are (0 before the first `configure`), and where the first one begins. */
 export const DETECTIONS_COUNT = 128;
 export const DETECTIONS_FIRST = 136;

@@ -16,7 +16,6 @@ import {
   STATUS_REPORTED_BYTES,
   STATUS_STATE,
 } from '../schema/status.ts';
-import { kindsOf } from './support/compact-reader.ts';
 import { detectionOff, intervals, numbers, seed } from './support/configuration-block.ts';
 import { DrivenCore, EPOCH, startedCore } from './support/driven-core.ts';
 import { bytesInTables, readRecords } from './support/flow-table-reader.ts';

@@ -36,10 +36,11 @@ import {
   STATUS_NOW,
   STATUS_REPORTED_BYTES,
 } from '../schema/status.ts';
-import { detectionOff,
+import {
   block,
   COMPACT,
   collectors,
+  detectionOff,
   type Entry,
   intervals,
   localAddresses,

@@ -98,6 +98,8 @@ export const HABIT_FAILED: usize = 8;
 export const HABIT_SINCE: usize = 12;
 export const HABIT_SIZE: usize = 16;
 export const HABIT_MAX: usize = IS_LARGE ? 16 : 6;
+/** One detection as an event block has it, while it is written. */
+export const EVENT_ITEM_SIZE: usize = 104;
 export const DETECTION_MAX: usize = !HAS_DETECTION ? 0 : IS_LARGE ? 32 : 8;
 
 const TABLES_SIZE: usize =
@@ -107,6 +109,7 @@ const TABLES_SIZE: usize =
   2 * SEEN_MAX * 4 +
   2 * KNOWN_SIZE +
   HABIT_MAX * HABIT_SIZE +
+  EVENT_ITEM_SIZE +
   DETECTION_MAX * <usize>DETECTION_SIZE;
 export const DETECT_SIZE: i32 = HAS_DETECTION ? <i32>TABLES_SIZE : 0;
 export const DETECT: usize = HAS_DETECTION ? memory.data(DETECT_SIZE, 8) : 0;
@@ -116,3 +119,4 @@ export const WAITING: usize = TALLIES + TALLY_ROWS * TALLY_SIZE;
 export const SEEN: usize = WAITING + 2 * WAIT_MAX * WAIT_SIZE;
 export const KNOWN: usize = SEEN + 2 * SEEN_MAX * 4;
 export const HABITS: usize = KNOWN + 2 * KNOWN_SIZE;
+export const EVENT_ITEM: usize = HABITS + HABIT_MAX * HABIT_SIZE;

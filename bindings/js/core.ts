@@ -13,6 +13,7 @@ import {
   UNSUPPORTED_FORMAT,
 } from '../../schema/codes.ts';
 import { FORMAT_2_3, FORMAT_3_0_FLATBUFFERS } from '../../schema/configuration-block.ts';
+import { DETECTIONS_CHANGES } from '../../schema/detection-record.ts';
 import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
 import { STATUS_DUE, STATUS_NOW } from '../../schema/status.ts';
 import {
@@ -223,7 +224,14 @@ export class Core {
 
   /** What the core has noticed, oldest first; none in the lean profiles. An ended one stays until its place is needed. */
   detections(): DetectionRecord[] {
-    return this.exports.DETECT_SIZE.value === 0 ? [] : readDetections(this.#view, this.exports.DETECT.value);
+    const { DETECT } = this.exports;
+    return DETECT ? readDetections(this.#view, DETECT.value) : [];
+  }
+
+  /** Grows with each detection that begins, is worth an update or ends; undefined in the lean profiles, which notice nothing. */
+  get detectionChanges(): number | undefined {
+    const { DETECT } = this.exports;
+    return DETECT && this.#view.getUint32(DETECT.value + DETECTIONS_CHANGES, true);
   }
 
   /** ms since 1970: when tick is due; what tick returned last, or earlier after an acknowledgement. */

@@ -7,8 +7,9 @@ export interface CoreExports {
   readonly ABI_VERSION: WebAssembly.Global<'i32'>;
   readonly AGENT: WebAssembly.Global<'i32'>;
   readonly AGENT_SIZE: WebAssembly.Global<'i32'>;
-  readonly DETECT: WebAssembly.Global<'i32'>;
-  readonly DETECT_SIZE: WebAssembly.Global<'i32'>;
+  /** Not in the lean profiles. */
+  readonly DETECT?: WebAssembly.Global<'i32'>;
+  readonly DETECT_SIZE?: WebAssembly.Global<'i32'>;
   readonly EVERYTHING_ELSE: WebAssembly.Global<'i32'>;
   readonly FLOW_MAX: WebAssembly.Global<'i32'>;
   readonly FLOWS_V4: WebAssembly.Global<'i32'>;

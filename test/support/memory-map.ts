@@ -42,7 +42,7 @@ export function memoryMap(core: CoreExports): Region[] {
     ['INDEX_V4', core.INDEX_V4, index],
     ['INDEX_V6', core.INDEX_V6, index],
     ['EVERYTHING_ELSE', core.EVERYTHING_ELSE, 2 * layout('ELSE_PROTOCOLS') * layout('ELSE_SIZE')],
-    ...(core.DETECT_SIZE.value === 0 ? [] : [['DETECT', core.DETECT, core.DETECT_SIZE.value] as const]),
+    ...(core.DETECT && core.DETECT_SIZE ? [['DETECT', core.DETECT, core.DETECT_SIZE.value] as const] : []),
     ['VTABLES', core.VTABLES, 2 * layout('VTABLE_MASKS')],
     ['PLAN', core.PLAN, layout('PLAN_SIZE')],
     ['INPUT', core.INPUT, core.INPUT_SIZE.value],
