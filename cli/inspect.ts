@@ -10,6 +10,7 @@ import type { FlowTotals } from '../host/inspection/flow-totals.ts';
 import { type Inspection, inspectCapture } from '../host/inspection/inspect-capture.ts';
 import { ByteOutput } from './byte-output.ts';
 import { openCore, PROFILES } from './cores.ts';
+import { detectionJson } from './detection-view.ts';
 import { checkLinks, deviceOfCapture } from './device-addresses.ts';
 import { describe, reportFailure } from './failure.ts';
 import { type KnownFields, writeCsvRows, writeJsonRows } from './flow-rows.ts';
@@ -108,7 +109,7 @@ function mostTold(profile: Profile): MessageFormat {
 }
 
 function writeJson(
-  { packets, messages, flows, firstMs, lastMs, failure }: Inspection,
+  { packets, messages, flows, detections, firstMs, lastMs, failure }: Inspection,
   shown: ShownFlows,
   local: { readonly addresses: readonly string[]; readonly proposed: boolean },
   known: KnownFields,
@@ -120,6 +121,8 @@ function writeJson(
     bytes: { in: flows.bytesIn, out: flows.bytesOut },
     time: { first: isoTime(firstMs), last: isoTime(lastMs) },
     messages,
+    // null: none were looked for.
+    detections: detections?.map(detectionJson) ?? null,
     flowCount: shown.matching,
     ...(failure === undefined ? {} : { error: errorOf(failure) }),
   };

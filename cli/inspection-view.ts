@@ -1,11 +1,13 @@
 // What a person sees of an inspected capture.
 
+import type { DetectionRecord } from '../bindings/js/detections.ts';
 import type { Capture } from '../host/capture/capture.ts';
 import type { DeviceProposal } from '../host/inspection/device-proposal.ts';
 import type { FlowTotal } from '../host/inspection/flow-totals.ts';
 import type { Inspection } from '../host/inspection/inspect-capture.ts';
 import { LINK_NAMES } from '../host/inspection/ip-header.ts';
 import { out } from './colours.ts';
+import { detectionLines } from './detection-view.ts';
 import type { KnownFields } from './flow-rows.ts';
 import type { ShownFlows } from './shown-flows.ts';
 import { byteSize, duration, endpoint, grouped, printable, table } from './terminal.ts';
@@ -28,6 +30,7 @@ export function showInspection(view: InspectionView): void {
   if (rows.length > 0) lines.push('', flows(rows, view.known));
   else if (shown.matching === 0) lines.push('', view.filtered ? 'No flow passes the filter.' : 'No flows.');
   lines.push(...rest(view, rows.length));
+  if (result.detections !== undefined) lines.push('', ...detections(result.detections));
   lines.push('', summary(result));
   process.stdout.write(`${lines.join('\n')}\n`);
 }
@@ -103,6 +106,10 @@ function rest({ shown, filtered }: InspectionView, rows: number): string[] {
   return rows === 0
     ? ['', out.dim(`${grouped(more)} ${what}: ${how}`)]
     : [out.dim(`and ${grouped(more)} more ${what}: ${how}`)];
+}
+
+function detections(noticed: readonly DetectionRecord[]): string[] {
+  return noticed.length === 0 ? ['detections  none'] : ['detections', ...detectionLines(noticed)];
 }
 
 function summary({ flows: totals, messages }: Inspection): string {

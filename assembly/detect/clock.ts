@@ -4,6 +4,9 @@ import { STATUS_DUE, STATUS_NOW } from '../../schema/status';
 import { STATUS } from '../memory';
 import { DETECT, HEAD_DUE, HEAD_HAPPENED } from './memory';
 
+/** ms: nothing waits longer to be counted. */
+const HAPPENED_MAX: u32 = 120_000;
+
 export function nowMs(): i64 {
   return load<i64>(STATUS, STATUS_NOW);
 }
@@ -21,6 +24,12 @@ export function msSince(low: u32): u32 {
 /** ms, low half: when what is counted next has happened. */
 export function happened(low: u32): void {
   store<u32>(DETECT, low, HEAD_HAPPENED);
+}
+
+/** ms since 1970 of what is counted: an attempt is judged some time after it was made. */
+export function happenedMs(): i64 {
+  const since = msSince(load<u32>(DETECT, HEAD_HAPPENED));
+  return nowMs() - <i64>(since > HAPPENED_MAX ? 0 : since);
 }
 
 /** A step is wanted at `time`, ms; frames of that time and later wait for it. */

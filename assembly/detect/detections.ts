@@ -40,7 +40,7 @@ import {
 } from '../../schema/detection-record';
 import { IS_LARGE } from '../memory';
 import { isV4 } from './address';
-import { nowMs, wakeAt } from './clock';
+import { happenedMs, nowMs, wakeAt } from './clock';
 import {
   DETECT,
   DETECTION_MAX,
@@ -145,7 +145,8 @@ export function beginDetection(
   store<u32>(record, count, DETECTION_COUNT);
   store<u32>(record, limit, DETECTION_LIMIT);
   store<i64>(record, first, DETECTION_FIRST);
-  store<i64>(record, nowMs(), DETECTION_LAST);
+  store<i64>(record, first, DETECTION_LAST);
+  store<i64>(record, max<i64>(load<i64>(record, DETECTION_LAST), happenedMs()), DETECTION_LAST);
   spreadCount(record);
   tell(record);
 }
@@ -156,7 +157,7 @@ export function growDetection(index: u32, things: u32): void {
   const sum = things + load<u8>(record, DETECTION_REST);
   store<u8>(record, sum & 0xff, DETECTION_REST);
   store<u32>(record, addUp(load<u32>(record, DETECTION_COUNT), sum >> 8), DETECTION_COUNT);
-  store<i64>(record, nowMs(), DETECTION_LAST);
+  store<i64>(record, max<i64>(load<i64>(record, DETECTION_LAST), happenedMs()), DETECTION_LAST);
   spreadCount(record);
 }
 

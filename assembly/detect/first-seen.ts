@@ -5,7 +5,8 @@
 //   | 16 bits of the key's hash, never 0 | 9 bits when, in 8 s | 7 bits of the thing |
 
 import { nowSeconds } from './clock';
-import { DETECT, HEAD_DICE, SEEN, SEEN_MAX } from './memory';
+import { throwDice } from './dice';
+import { SEEN, SEEN_MAX } from './memory';
 
 /** In units of 8 s: 1 h. */
 const AGE_MAX: u32 = 450;
@@ -35,15 +36,4 @@ export function otherThing(direction: u32, key: u32, thing: u32): i32 {
   }
   store<u32>(place, name | (when << 7) | thing);
   return -1;
-}
-
-/** xorshift32 (Marsaglia 2003). */
-function throwDice(): u32 {
-  let x = load<u32>(DETECT, HEAD_DICE);
-  if (x === 0) x = 0x9e37_79b9;
-  x ^= x << 13;
-  x ^= x >> 17;
-  x ^= x << 5;
-  store<u32>(DETECT, x, HEAD_DICE);
-  return x;
 }

@@ -6,6 +6,7 @@ import { DIRECTION_OUT, FLOW_ADDRESSES, FLOW_OWN, FLOW_PORTS, FLOW_PROTOCOL, FLO
 import { hashOf, lowOfV4 } from './address';
 import { connectionEnded, mayBeLogin } from './brute-force';
 import { happened, msSince, nowMs, wakeAt } from './clock';
+import { throwDice } from './dice';
 import { isOutage, knownFailed, lineLives, serviceLives } from './habits';
 import { excuseHosts, hostFailed, isFailing, isScannedPort, portKey } from './horizontal-scan';
 import { isKnown, remember } from './known-services';
@@ -55,7 +56,9 @@ export function judgeWaiting(): void {
 export function makeRoom(place: usize, direction: u32): bool {
   if (load<usize>(place, WAIT_RECORD) === 0) return true;
   if (load<u8>(place, WAIT_STAGE) === 0) {
-    if (msSince(load<u32>(place, WAIT_BEGUN)) < ANSWER_LEAST) return false;
+    // Not to the millisecond: in step with a flood it would always be the same attempt that finds no room.
+    const least = (ANSWER_LEAST >> 1) + (throwDice() & 1023);
+    if (msSince(load<u32>(place, WAIT_BEGUN)) < least) return false;
     judge(place, direction);
   }
   if (load<usize>(place, WAIT_RECORD) !== 0) leavePlace(place);

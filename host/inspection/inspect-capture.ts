@@ -2,6 +2,7 @@
 // Nothing of Node in here: the page inspects dropped captures with it.
 
 import type { Core, CoreMessage } from '../../bindings/js/core.ts';
+import type { DetectionRecord } from '../../bindings/js/detections.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { type FlowVisitor, visitFlows } from '../../bindings/js/messages/flow-visitor.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
@@ -9,6 +10,7 @@ import type { CoreStatus } from '../../bindings/js/status.ts';
 import { FRAME_CAPTURED, FRAME_HEADER, FRAME_TIME } from '../../schema/frame.ts';
 import { type Capture, MIN_TARGET, type PcapRewriter } from '../capture/capture.ts';
 import { FrameFeed, frameTime } from '../frames/frame-feed.ts';
+import { DetectionLog } from './detection-log.ts';
 import { FlowTotals } from './flow-totals.ts';
 
 export interface InspectionOptions {
@@ -29,6 +31,8 @@ export interface Inspection {
   readonly packets: CoreStatus['packets'];
   readonly flows: FlowTotals;
   readonly messages: { readonly count: number; readonly bytes: number };
+  /** In order of their first evidence; undefined where none were looked for: in the lean profiles, and while the clock stands still. */
+  readonly detections: readonly DetectionRecord[] | undefined;
   /** ms since 1970 of the first frame and of the latest; undefined without frames. */
   readonly firstMs: number | undefined;
   readonly lastMs: number | undefined;
@@ -37,6 +41,8 @@ export interface Inspection {
 }
 
 const DEFAULT_INTERVAL_SECONDS = 10;
+/** After the last frame: answers are waited for 3 s, and what was merged is looked at for as long. */
+const LAST_WAIT_MS = 8_000;
 /** The longest interval a core takes: 30 days. */
 const WHOLE_CAPTURE_SECONDS = 2_592_000;
 
@@ -82,6 +88,7 @@ class Inspector {
   readonly #flows = new FlowTotals();
   readonly #messages = { count: 0, bytes: 0 };
   readonly #addFlow: FlowVisitor = (flow) => this.#flows.add(flow, this.#memory, this.#messageAt);
+  readonly #detections: DetectionLog | undefined;
   #firstMs: number | undefined;
   #lastMs = 0;
   /** Where in the core's memory the message stands that is being read. */
@@ -102,8 +109,15 @@ class Inspector {
         Heartbeat: { enabled: false, group: 'Low' },
       },
       ...(format === undefined ? {} : { format }),
+      ...(core.detectionChanges === undefined
+        ? {}
+        : { detection: { enabled: intervalSeconds !== 'capture' } }),
     });
     this.#core = core;
+    this.#detections =
+      core.detectionChanges === undefined || intervalSeconds === 'capture'
+        ? undefined
+        : new DetectionLog(core);
     this.#feed = new FrameFeed(core, (timeMs) => this.#drain(timeMs));
     this.#options = options;
     this.#input = new DataView(core.input.buffer, core.input.byteOffset, core.input.length);
@@ -130,17 +144,30 @@ class Inspector {
       this.#lastMs = Math.max(this.#lastMs, this.#feed.latestStopMs, now);
       // The end of the interval that the last frame is in.
       const end = this.#wholeCapture ? this.#lastMs : gridBefore(now, this.#intervalMs) + this.#intervalMs;
+      if (this.#detections) this.#runTo(end);
       this.#core.collect(end);
       this.#drain(end);
+      if (this.#detections) this.#runTo(end + LAST_WAIT_MS);
     }
     return {
       packets: this.#core.status().packets,
       flows: this.#flows,
       messages: this.#messages,
+      detections: this.#detections?.all(),
       firstMs: this.#firstMs,
       lastMs: this.#firstMs === undefined ? undefined : this.#lastMs,
       failure,
     };
+  }
+
+  /** Nothing comes any more: time passes, and what detection waits for is judged. */
+  #runTo(endMs: number): void {
+    const core = this.#core;
+    for (let due = core.due; due <= endMs; due = core.due) {
+      core.tick(due);
+      this.#drain(due);
+      if (core.due <= due) return;
+    }
   }
 
   #begin(frames: DataView, length: number): void {
@@ -167,6 +194,7 @@ class Inspector {
   /** Takes every message; a collection that waited for room goes on. */
   #drain(timeMs: number): void {
     const core = this.#core;
+    this.#detections?.look();
     for (;;) {
       for (let message = core.nextMessage(); message; message = core.nextMessage()) this.#take(message);
       if (core.due > core.now) return;

@@ -38,6 +38,7 @@ function readEvent({ id, time, collectionIntervalSeconds, payload }: SecurityEve
     }
     case 'Heartbeat':
     case 'Statistics':
+    case 'Detection':
       return { ...base, kind: payload.kind };
     default:
       throw new Error(`a core does not write ${payload.kind}`);

@@ -22,7 +22,7 @@ export interface ReadEvent {
   readonly time: number;
   /** Seconds. */
   readonly interval: number;
-  readonly kind: 'NetworkActivity' | 'SystemInformation' | 'Heartbeat' | 'Statistics';
+  readonly kind: 'NetworkActivity' | 'SystemInformation' | 'Heartbeat' | 'Statistics' | 'Detection';
   readonly flows: readonly ReadFlow[];
   readonly system: { readonly os?: string; readonly kernel?: string; readonly hardware?: string };
 }
@@ -110,7 +110,19 @@ function readEvent(event: Table, isSuperset: boolean): ReadEvent {
     claimCounters(statistics, 0);
     return { ...base, kind: 'Statistics' };
   }
+  if (type === 9 && isSuperset) {
+    claimDetection(event.table(4, 'Detection', 15));
+    return { ...base, kind: 'Detection' };
+  }
   return fail(`payload type ${type}`);
+}
+
+function claimDetection(detection: Table): void {
+  for (const field of [0, 1, 2, 3, 5, 7]) detection.number(field, 1);
+  for (const field of [4, 8, 10, 13, 14]) detection.number(field, 4);
+  for (const field of [11, 12]) detection.struct(field, 8, 8);
+  detection.numbers(6, 1);
+  detection.numbers(9, 2);
 }
 
 function readFlow(flow: Table, family: 4 | 6, isSuperset: boolean): ReadFlow {
@@ -236,6 +248,15 @@ class Table {
     return new TextDecoder('utf-8', { fatal: true }).decode(
       this.#buffer.bytes.subarray(target + 4, target + 4 + length),
     );
+  }
+
+  /** A vector of numbers, where there is one. */
+  numbers(field: number, size: 1 | 2): void {
+    const at = this.#place(field, 4, 4);
+    if (at === undefined) return;
+    const target = this.#buffer.forward(at);
+    this.#buffer.claim(target, 4, 4);
+    this.#buffer.claim(target + 4, this.#buffer.view.getUint32(target, true) * size, size);
   }
 
   table(field: number, name: string, fields: number): Table {

@@ -1,0 +1,76 @@
+// Detections for people, and for programs.
+
+import type { DetectionRecord } from '../bindings/js/detections.ts';
+import { out } from './colours.ts';
+import { duration, grouped, printable } from './terminal.ts';
+
+/** One line each: when, how bad, what, and why it is said. */
+export function detectionLines(detections: readonly DetectionRecord[]): string[] {
+  return detections.map((detection) => {
+    const { severity, detection: kind, direction, firstMs, lastMs } = detection;
+    const what = out.bold(`${words(kind)}, ${direction.toLowerCase()}`);
+    const lasting = duration(Math.max(0, lastMs - firstMs));
+    return `${clock(firstMs)}  ${severityText(severity)}  ${what}: ${reason(detection)}, in ${lasting}`;
+  });
+}
+
+/** `inspect --json`: times are epoch seconds. */
+export function detectionJson(detection: DetectionRecord): Readonly<Record<string, unknown>> {
+  const { peers, ports, firstMs, lastMs } = detection;
+  return {
+    kind: detection.detection.toLowerCase(),
+    severity: detection.severity.toLowerCase(),
+    direction: detection.direction.toLowerCase(),
+    peer: peers[0] ?? null,
+    port: ports[0] ?? null,
+    count: detection.count,
+    firstSeen: firstMs / 1000,
+    lastSeen: lastMs / 1000,
+    limit: detection.limit,
+    state: detection.state.toLowerCase(),
+    protocol: detection.protocol,
+    peers,
+    peerCount: detection.peerCount,
+    ports,
+    portCount: detection.portCount,
+    reason: reason(detection),
+  };
+}
+
+function reason(detection: DetectionRecord): string {
+  const { protocol, count, limit, ports } = detection;
+  const port = ports.length === 0 ? '' : ` port ${ports.join(', ')}`;
+  const isOut = detection.direction === 'OUTBOUND';
+  const against = `(limit ${grouped(limit)})`;
+  switch (detection.detection) {
+    case 'HORIZONTAL_SCAN':
+      return `${grouped(count)} ${isOut ? 'hosts' : 'attempts of different hosts'} failed at ${protocol}${port} ${against}, ${peers(detection)}`;
+    case 'VERTICAL_SCAN':
+      return `${grouped(count)} ${protocol} ports failed ${isOut ? 'on' : 'from'} ${peers(detection)} ${against}, among them ${ports.join(', ')}`;
+    case 'ADDRESS_SWEEP':
+      return `${grouped(count)} hosts asked by ICMP echo ${against}, ${peers(detection)}`;
+    case 'BRUTE_FORCE':
+      return `${grouped(count)} short connections ${isOut ? 'to' : 'from'} ${peers(detection)} at ${protocol}${port} ${against}`;
+    default:
+      return `${grouped(count)} ${against}, ${peers(detection)}`;
+  }
+}
+
+function peers({ peers, peerCount }: DetectionRecord): string {
+  const shown = peers.map(printable).join(', ');
+  return peerCount > peers.length ? `${shown} and ${grouped(peerCount - peers.length)} more` : shown;
+}
+
+function words(kind: string): string {
+  return kind.toLowerCase().replaceAll('_', ' ');
+}
+
+function severityText(severity: string): string {
+  const text = severity.toLowerCase().padEnd(6);
+  return severity === 'LOW' ? text : out.yellow(text);
+}
+
+/** UTC; a clock that is not worth a date is shown as it is. */
+function clock(ms: number): string {
+  return ms > 8.64e15 ? String(ms) : new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
+}
