@@ -65,6 +65,8 @@ export class AgentSender implements Sender {
       clock: seconds,
       intervalSeconds: { high: 1, medium: HOUR_SECONDS, low: HOUR_SECONDS },
       firstCollectionSeconds: 0,
+      // A message for every second, as the ready bodies are: those of a core that nobody asked for another format.
+      format: '2.3',
       maxInFlight: window,
     });
     await new Promise<void>((resolve, reject) => {

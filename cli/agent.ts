@@ -1,6 +1,7 @@
 // wardlet agent: a capture as if the device lived through it, reported to a hub.
 
 import { type ErrorCode, WardletError } from '../bindings/js/errors.ts';
+import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
 import type { Profile } from '../bindings/js/profiles.ts';
 import {
   type Agent,
@@ -36,12 +37,14 @@ export interface AgentVerbOptions extends ConnectionOptions {
   readonly spool?: string;
   readonly interval?: string;
   readonly profile: string;
+  readonly format?: string;
   readonly seed?: string;
   readonly retry?: string;
   readonly wait: string;
   readonly json?: boolean;
 }
 
+const FORMATS: readonly MessageFormat[] = ['3.0-protobuf', '3.0-flatbuffers', '2.3'];
 const INTERVAL_MAX_SECONDS = 2_592_000;
 /** Nobody mends these by waiting: a first connection that fails so ends the run. Later ones are tried again for ever. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set([
@@ -59,7 +62,11 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
   // What was on the command line is not to be read off a list of processes.
   if (options.connectionString !== undefined) process.title = 'wardlet agent';
   const speed = speedFactor(options.speed);
-  const chosen = { ...intervalsOf(options.interval), ...retriesOf(options.retry) };
+  const chosen = {
+    ...intervalsOf(options.interval),
+    ...retriesOf(options.retry),
+    ...formatOf(options.format),
+  };
   const waitMs = integer('--wait', options.wait, 0, 86_400) * 1000;
   const profile: Profile = choice('--profile', options.profile, PROFILES);
   const seed = options.seed === undefined ? undefined : await numberedSeed(options.seed);
@@ -179,6 +186,11 @@ function intervalsOf(text: string | undefined): Pick<AgentOptions, 'intervalSeco
   if (text === undefined) return {};
   const [high = 0, medium = 0, low = 0] = integers('--interval', text, 3, 1, INTERVAL_MAX_SECONDS);
   return { intervalSeconds: { high, medium, low } };
+}
+
+/** Whether the profile has it is for the agent to say. */
+function formatOf(text: string | undefined): Pick<AgentOptions, 'format'> {
+  return text === undefined ? {} : { format: choice('--format', text, FORMATS) };
 }
 
 function retriesOf(text: string | undefined): Partial<ConnectionSettings> {

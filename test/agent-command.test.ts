@@ -22,8 +22,7 @@ const at = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-const bytesAt = (hub: AcknowledgingHub) =>
-  reportedBytes(hub.stored.map(({ payload }) => ({ format: '2.3', bytes: payload as Buffer })));
+const bytesAt = (hub: AcknowledgingHub) => reportedBytes(hub.messages);
 
 /** The last line of a run. */
 function end(stdout: string): ReplayTotals & { readonly spool: SpoolStatistics } {
@@ -93,6 +92,37 @@ test('a run without a hub leaves its messages in the spool, and the next one bri
     assert.is(bytesAt(again), 2 * kept.bytes);
   } finally {
     await again.close();
+  }
+});
+
+test('the format of --format; one that the profile lacks is refused with the profiles that have it', async () => {
+  const hub = await AcknowledgingHub.start();
+  try {
+    const ca = at('format-ca.pem', hub.caCertificate);
+    const connection = at('format.txt', hub.connectionString('d'));
+    const run = (...more: readonly string[]) =>
+      wardlet([
+        'agent',
+        ...['--connection-string-file', connection, '--ca', ca, '--pcap', pcap, '--speed', 'max', ...more],
+      ]);
+    for (const [more, format] of [
+      [[], '3.0-protobuf'],
+      [['--format', '2.3'], '2.3'],
+      [['--set', 'Agent_MessageFormat=2.3'], '2.3'],
+      [['--profile', 'lean'], '3.0-protobuf'],
+      [['--profile', 'lean-strict'], '2.3'],
+    ] as const) {
+      hub.stored.length = 0;
+      const { code, stderr } = await run(...more);
+      assert.is(code, 0, stderr);
+      assert.equal(new Set(hub.messages.map((message) => message.format)), new Set([format]), more.join(' '));
+    }
+    const refused = await run('--profile', 'lean', '--format', '2.3');
+    assert.is(refused.code, 2);
+    assert.match(refused.stderr, /lean writes 3\.0-protobuf; 2\.3 is in lean-strict, standard, gateway/);
+    assert.match((await run('--format', '4')).stderr, /--format/);
+  } finally {
+    await hub.close();
   }
 });
 

@@ -178,7 +178,10 @@ for (const profile of PROFILES) {
   });
 
   test(`${profile}: what was collected so far is sent first, then an interval change applies at once`, async () => {
-    const device = await Device.open(profile, { CollectorsCore_PriorityIntervals: '10s,1h,1h' });
+    const device = await Device.open(profile, {
+      CollectorsCore_PriorityIntervals: '10s,1h,1h',
+      Agent_MaxBatchDelay: 0,
+    });
     device.until(3);
     device.hear(1);
     device.desire({ CollectorsCore_PriorityIntervals: '2s,1h,1h' });

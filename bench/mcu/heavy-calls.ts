@@ -111,9 +111,8 @@ export class HeavyCalls {
     this.recorder.collect(0, BigInt(this.#now));
     this.#takeAll();
 
-    // The other formats: the first one is what is written anyway.
     const profile = PROFILES[this.#core.PROFILE.value];
-    for (const format of profile === undefined ? [] : FORMATS[profile].slice(1)) {
+    for (const format of profile === undefined ? [] : FORMATS[profile]) {
       this.#configure({ format });
       this.#observe(this.#whole, flowMax * 8);
       this.recorder.collect(0, BigInt(this.#now));

@@ -7,12 +7,12 @@ export type Profile = 'lean' | 'lean-strict' | 'standard' | 'gateway';
 /** By the number that a core exports as PROFILE. */
 export const PROFILES: readonly Profile[] = ['lean', 'lean-strict', 'standard', 'gateway'];
 
-/** The first one is what is written where nothing else is asked for. */
+/** The first one is what an agent writes where nothing else is asked for. */
 export const FORMATS: Readonly<Record<Profile, readonly MessageFormat[]>> = {
   lean: ['3.0-protobuf'],
   'lean-strict': ['2.3'],
-  standard: ['2.3', '3.0-protobuf', '3.0-flatbuffers'],
-  gateway: ['2.3', '3.0-protobuf', '3.0-flatbuffers'],
+  standard: ['3.0-protobuf', '3.0-flatbuffers', '2.3'],
+  gateway: ['3.0-protobuf', '3.0-flatbuffers', '2.3'],
 };
 
 /** What to do about a format that a profile lacks: the formats it has, the profiles that have it. */

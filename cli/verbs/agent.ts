@@ -32,6 +32,10 @@ export function declareAgent(program: Command): void {
     .option('--spool <folder>', 'keeps messages that no hub has yet there, for the next run')
     .option('--interval <seconds>', 'high, medium and low collection interval; default: 10,30,60')
     .option('--profile <profile>', 'core to use: gateway, standard, lean or lean-strict', 'gateway')
+    .option(
+      '--format <format>',
+      'message format: 3.0-protobuf, 3.0-flatbuffers or 2.3; default: the configured one, else the first that the profile has',
+    )
     .option('--seed <number>', 'makes event ids repeatable; default: random')
     .option(
       '--retry <seconds>',

@@ -348,6 +348,8 @@ export class Agent {
     this.#signal?.removeEventListener('abort', this.#stopOnAbort);
     const started = this.#state !== 'not initialised';
     if (started) {
+      // From now on nothing waits to share a message: also what has no room yet goes as soon as there is some.
+      this.#core.configure({ maxBatchDelaySeconds: 0 });
       this.#core.collect(this.#clock.now());
       this.#settle(this.#core.now);
       this.#arm();

@@ -13,6 +13,8 @@ import {
   type Packet,
 } from 'mqtt-packet';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { parseMessageType } from '../../bindings/js/messages/message-type.ts';
+import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import { Authority } from './certificates.ts';
 import type { CloudSide } from './cloud-side.ts';
 
@@ -46,6 +48,15 @@ export class AcknowledgingHub {
       if (!(server instanceof HttpsServer)) this.#serve(socket);
     });
     server.on('tlsClientError', () => {});
+  }
+
+  /** What is stored, each in the format that its property `mti` says. */
+  get messages(): ReadonlyArray<{ readonly format: MessageFormat; readonly bytes: Uint8Array }> {
+    return this.stored.map(({ topic, payload }) => {
+      const type = parseMessageType(/[/&]mti=([^&]+)/.exec(topic)?.[1] ?? '');
+      if (!type) throw new Error(`no mti that is known in ${topic}`);
+      return { format: type.format, bytes: payload as Buffer };
+    });
   }
 
   static async start(options: TlsOptions = {}, port = 0): Promise<AcknowledgingHub> {

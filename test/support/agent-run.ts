@@ -3,6 +3,7 @@
 import { Core } from '../../bindings/js/core.ts';
 import type { WardletError } from '../../bindings/js/errors.ts';
 import { decodeMessage } from '../../bindings/js/messages/decode.ts';
+import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import type { CoreState } from '../../bindings/js/status.ts';
 import type { Agent, AgentMessage } from '../../host/agent/agent.ts';
 import type { AgentOptions } from '../../host/agent/agent-options.ts';
@@ -16,6 +17,9 @@ import { VirtualClock } from './virtual-clock.ts';
 
 export const LOCAL_ADDRESSES = ['10.0.0.5/24', '2001:db8::5/64'];
 
+/** format: undefined asks for none. */
+type RunOptions = Omit<Partial<AgentOptions>, 'format'> & { readonly format?: MessageFormat | undefined };
+
 export class AgentRun {
   readonly core: Core;
   readonly clock = new VirtualClock(EPOCH);
@@ -25,7 +29,7 @@ export class AgentRun {
   readonly messages: AgentMessage[] = [];
   readonly warnings: WardletError[] = [];
 
-  constructor(profile: Profile = 'standard', options: Partial<AgentOptions> = {}) {
+  constructor(profile: Profile = 'standard', options: RunOptions = {}) {
     this.core = new Core(newExports(profile));
     this.agent = createAgent({
       core: this.core,
@@ -35,6 +39,8 @@ export class AgentRun {
       localAddresses: LOCAL_ADDRESSES,
       entropy: (length: number) => new Uint8Array(length).fill(7),
       firstCollectionSeconds: 0,
+      // Every collection is a message of its own, every collector an event.
+      format: '2.3',
       ...options,
     } as AgentOptions);
     this.agent.on('state', (next, previous) => this.states.push([next, previous]));
