@@ -73,7 +73,9 @@ export function receivedLines(received: ReceivedMessage): string[] {
       line(out.red(`${grouped(body.length)} bytes that cannot be decoded: ${printable(read.error.message)}`)),
     ];
   }
-  return read.message.events.map((event) => line(eventText(event)));
+  const { events } = read.message;
+  // In schema 3.0 any message says that the device is alive, and one without events says only that.
+  return events.length === 0 ? [line('heartbeat')] : events.map((event) => line(eventText(event)));
 }
 
 /** Of the day, local time. */
