@@ -20,6 +20,7 @@ export const OPERATIONS = [
   'disconnect',
   'next',
   'acknowledge',
+  'report',
   'hash',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -108,6 +109,16 @@ export class CallRecorder {
   acknowledge(sequence: number): number {
     this.#call('acknowledge', sequence);
     return this.#result(this.#core.acknowledge(sequence));
+  }
+
+  /** Whether the profile takes events. */
+  get takesEvents(): boolean {
+    return this.#core.report !== undefined;
+  }
+
+  report(length: number, time: bigint): number {
+    this.#call('report', length, 0, time);
+    return this.#result(this.#core.report?.(length, time) ?? 0);
   }
 
   /** Compares the whole memory at this point: a divergence is found where it begins. */

@@ -78,6 +78,8 @@ async function memoryMapOf(wasm: Uint8Array): Promise<string> {
     const macro = name === '__heap_base' ? 'MEMORY_SIZE' : name.replace(/^_+/, '').toUpperCase();
     lines.push(`#define WARDLET_${macro} ${value.value}u`);
   }
+  // A call that not every profile has.
+  if (instance.exports.report) lines.push('#define WARDLET_HAS_REPORT 1');
   return `${lines.join('\n')}\n`;
 }
 

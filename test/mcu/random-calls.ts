@@ -1,6 +1,7 @@
 // Thousands of calls in any order: what hosts do, and what none should. Seeded; each answer steers what comes next.
 
 import type { CallRecorder } from '../../bench/mcu/calls.ts';
+import { eventBlock, eventItems } from '../../bindings/js/event-block.ts';
 import {
   COLLECTOR_COUNT,
   KEY_CACHE_SIZE,
@@ -30,6 +31,7 @@ import {
 import { v4, v6 } from '../support/device.ts';
 import { batchedSize, writeFrameAt } from '../support/frame-batch.ts';
 import { neighbourhood, RandomFrames, randomOwn } from '../support/random-frames.ts';
+import { randomReport } from '../support/reported-events.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 
 const BEGIN = 1_700_000_000_000n;
@@ -87,6 +89,7 @@ export class RandomCalls {
     else if (kind < 96) this.#configure(this.#settings());
     else if (kind < 97) this.#recorder.acknowledge(random.below(50));
     else if (kind < 98) this.#clockJump();
+    else if (kind < 99 && this.#recorder.takesEvents) this.#report();
     else this.#nonsense();
   }
 
@@ -135,6 +138,22 @@ export class RandomCalls {
     for (let left = random.below(4); left > 0 && this.#unacknowledged.length > 0; left--) {
       const [sequence = 0] = this.#unacknowledged.splice(random.below(this.#unacknowledged.length), 1);
       this.#recorder.acknowledge(sequence);
+    }
+  }
+
+  /** An event, whole or broken somewhere; again where it found no room. */
+  #report(): void {
+    const random = this.#random;
+    for (let left = random.between(1, 12); left > 0; left--) {
+      const timeMs = Math.max(0, Number(this.#now));
+      const { block } = eventBlock(
+        eventItems(randomReport(random, timeMs, '3.0'), timeMs),
+        0,
+        this.#recorder.inputSize,
+      );
+      if (random.once(6)) block[random.below(block.length)] = random.u32() & 0xff;
+      this.#recorder.input(block);
+      this.#recorder.report(block.length, this.#now);
     }
   }
 

@@ -1,6 +1,7 @@
 // A core driven the way a host should: batches, ticks where observe stops, messages taken and acknowledged. It talks to
 // the raw exports and complains when a call breaks what docs/abi.md promises.
 
+import { eventBlock, eventItems, type ReportedEvent } from '../../bindings/js/event-block.ts';
 import type { CoreExports } from '../../bindings/js/exports.ts';
 import { FORMAT_3_0_FLATBUFFERS, FORMAT_3_0_PROTOBUF, KEY_FORMAT } from '../../schema/configuration-block.ts';
 import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
@@ -75,6 +76,13 @@ export class DrivenCore {
 
   disconnect(time: number | bigint): number {
     return this.exports.disconnect(BigInt(time));
+  }
+
+  /** What the call returned; undefined: the profile takes no events. */
+  report(event: ReportedEvent, time: number): number | undefined {
+    const { block } = eventBlock(eventItems(event, time), 0, this.exports.INPUT_SIZE.value);
+    this.memory.set(block, this.exports.INPUT.value);
+    return this.exports.report?.(block.length, BigInt(time));
   }
 
   /** A field of the status block. */

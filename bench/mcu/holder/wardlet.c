@@ -38,3 +38,7 @@ int32_t wardlet_disconnect(int64_t time) { return (s32)w2c_disconnect(CORE, (u64
 uint32_t wardlet_next(void) { return w2c_next(CORE); }
 
 int32_t wardlet_acknowledge(uint32_t sequence) { return (s32)w2c_acknowledge(CORE, sequence); }
+
+#ifdef WARDLET_HAS_REPORT
+int32_t wardlet_report(int32_t length, int64_t time) { return (s32)w2c_report(CORE, (u32)length, (u64)time); }
+#endif

@@ -1,7 +1,7 @@
 /*
  * One Wardlet core, compiled to C: the calls of docs/abi.md, on a memory of fixed size.
  *
- * Frames and configuration blocks go into wardlet_memory + WARDLET_INPUT, the status is read at wardlet_memory +
+ * Frames, configuration blocks and events go into wardlet_memory + WARDLET_INPUT, the status is read at wardlet_memory +
  * WARDLET_STATUS, messages where wardlet_next says. Layouts: schema/. Not reentrant: one task makes all calls, and an
  * interrupt makes none.
  */
@@ -46,6 +46,14 @@ uint32_t wardlet_next(void);
 
 /* The message was acknowledged or is safe in a spool: its room is free again. 0, or a code below zero. */
 int32_t wardlet_acknowledge(uint32_t sequence);
+
+#ifdef WARDLET_HAS_REPORT
+/*
+ * Writes the event in the input buffer (schema/event-block.ts). Its items that were written: the rest found no room and is handed in again
+ * after an acknowledgement. Or a code below zero: nothing was. Not in `lean` and `lean-strict`.
+ */
+int32_t wardlet_report(int32_t length, int64_t time);
+#endif
 
 /*
  * For the firmware to define: the core reached outside its memory, which no input makes it do (a test). Does not return;

@@ -14,7 +14,7 @@
 #endif
 
 /* As in calls.ts. */
-enum { END, INPUT, CONFIGURE, START, TICK, OBSERVE, COLLECT, CONNECT, DISCONNECT, NEXT, ACKNOWLEDGE, HASH, OPERATIONS };
+enum { END, INPUT, CONFIGURE, START, TICK, OBSERVE, COLLECT, CONNECT, DISCONNECT, NEXT, ACKNOWLEDGE, REPORT, HASH, OPERATIONS };
 
 /* One entry of the script; after INPUT follow `b` bytes for the input buffer, from `a` on. */
 struct call {
@@ -76,6 +76,10 @@ static __attribute__((noinline)) int64_t perform(const struct call *call) {
       return wardlet_next();
     case ACKNOWLEDGE:
       return wardlet_acknowledge(call->a);
+#ifdef WARDLET_HAS_REPORT
+    case REPORT:
+      return wardlet_report((int32_t)call->a, call->time);
+#endif
     default:
       host_exit(HOST_FAILED);
   }

@@ -16,6 +16,9 @@ int main(void) {
   device = wardlet_disconnect(device);
   device = wardlet_next();
   device = wardlet_acknowledge((uint32_t)device);
+#ifdef WARDLET_HAS_REPORT
+  device = wardlet_report((int32_t)device, device);
+#endif
   return 0;
 }
 
