@@ -2,6 +2,7 @@
 // collections of everything. What the deepest stack is measured with; `check` says whether the script did all that.
 
 import { type CoreConfiguration, encodeConfiguration } from '../../bindings/js/configuration.ts';
+import { eventBlock, eventItems, type ReportedEvent } from '../../bindings/js/event-block.ts';
 import type { CoreExports } from '../../bindings/js/exports.ts';
 import { writeFrame } from '../../bindings/js/frames.ts';
 import { FORMATS, PROFILES } from '../../bindings/js/profiles.ts';
@@ -30,6 +31,69 @@ const BEGIN = 1_700_000_000_000;
 const OVERFLOW_FRAME = FRAME_HEADER + 24;
 /** Of one batch: the gateway's input would take thousands. */
 const BATCH_MAX = 4096;
+
+const ROWS = 200;
+const TEXT = 'y'.repeat(90);
+
+const HEAVY_EVENTS: readonly ReportedEvent[] = [
+  {
+    kind: 'ListeningPorts',
+    ports: Array.from({ length: ROWS }, (_, port) => ({
+      family: port % 2 ? 6 : 4,
+      protocol: 'TCP',
+      localAddress: port % 2 ? '2001:db8::5' : '10.0.0.5',
+      localPort: port,
+    })),
+  },
+  {
+    kind: 'Baseline',
+    checks: Array.from({ length: ROWS }, (_, check) => ({
+      id: `check ${check}`,
+      result: 'FAIL',
+      severity: 'WARNING',
+      ...(check % 2 ? { error: TEXT } : { description: TEXT, remediation: TEXT }),
+    })),
+  },
+  {
+    kind: 'Log',
+    records: Array.from({ length: ROWS }, (_, line) => ({
+      level: 'INFO',
+      message: TEXT,
+      fileName: TEXT,
+      line,
+      timestamp: BEGIN,
+    })),
+  },
+  {
+    kind: 'Process',
+    event: 'EXEC',
+    processId: 1,
+    parentProcessId: 2,
+    userId: 3,
+    hitCount: 4,
+    executable: TEXT,
+    commandLine: TEXT,
+    userName: TEXT,
+  },
+  { kind: 'Statistics', counters: { messagesLost: 1 } },
+  {
+    kind: 'Detection',
+    detection: 'BEACON',
+    severity: 'HIGH',
+    direction: 'OUTBOUND',
+    state: 'ENDED',
+    number: 1,
+    protocol: 'UDP',
+    peers: ['2001:db8::1', '2001:db8::2', '2001:db8::3'],
+    peerCount: 3,
+    ports: [1, 2, 3, 4],
+    portCount: 4,
+    count: 2 ** 40,
+    limit: 2 ** 33,
+    firstSeen: BEGIN / 1_000,
+    lastSeen: BEGIN / 1_000,
+  },
+];
 
 export class HeavyCalls {
   readonly recorder: CallRecorder;
@@ -117,6 +181,18 @@ export class HeavyCalls {
       this.#observe(this.#whole, flowMax * 8);
       this.recorder.collect(0, BigInt(this.#now));
       this.#takeAll();
+      if (this.recorder.takesEvents) this.#reportAll();
+    }
+  }
+
+  /** Of each kind as much as one call takes. */
+  #reportAll(): void {
+    for (const event of HEAVY_EVENTS) {
+      const items = eventItems(event, this.#now);
+      const { block } = eventBlock(items, 0, Math.min(this.recorder.inputSize, BATCH_MAX));
+      this.recorder.input(block);
+      if (this.recorder.report(block.length, BigInt(this.#now)) > 0) this.#reached.add(event.kind);
+      this.#takeAll();
     }
   }
 
@@ -131,6 +207,9 @@ export class HeavyCalls {
       ['a full outbox', recorder.u32(STATUS_OUTBOX_WAITS) > 0],
       ['a clock jump', recorder.u32(STATUS_CLOCK_JUMPS) > 0],
       ['4 GiB of one flow', recorder.u64(STATUS_BYTES) > 1n << 32n],
+      ...HEAVY_EVENTS.map(
+        ({ kind }) => [`a ${kind} event`, !recorder.takesEvents || this.#reached.has(kind)] as const,
+      ),
       ['every byte reported', recorder.u64(STATUS_REPORTED_BYTES) === recorder.u64(STATUS_BYTES)],
       ...Array.from({ length: VERDICT_COUNT }, (_, verdict) => verdict)
         // The hub connection of these scripts is imaginary.
