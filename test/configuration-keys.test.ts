@@ -12,6 +12,7 @@ const STANDARD: Limits = {
   flows: 64,
   localAddresses: 8,
   textBytes: 128,
+  detects: true,
   formats: ['2.3'],
 };
 /** As a build will be that has them all. */
@@ -95,6 +96,16 @@ const minutes = (initial: number, most: number): Case => ({
     ['120s', 2],
   ],
   refuses: [0, most + 1, '90s', 'PT30S', '', 'x', null === undefined, [], {}],
+});
+
+const limit = (initial: number): Case => ({
+  initial,
+  takes: [
+    [2, 2],
+    ['1000', 1_000],
+    [1_000_000, 1_000_000],
+  ],
+  refuses: [1, 1_000_001, 2.5, '', 'many', true, [], {}],
 });
 
 const CASES: Readonly<Record<KeyName, Case>> = {
@@ -320,6 +331,21 @@ const CASES: Readonly<Record<KeyName, Case>> = {
   Agent_FirstCollectionInterval: seconds(30, 0, 2_592_000),
   Agent_PendingTime: seconds(300, 1, 2_592_000),
   Agent_RetryTime: seconds(3, 1, 3_600),
+  Detection_Disabled: offByDefault,
+  Detection_Window: seconds(300, 10, 3_600),
+  // No shorter than the window.
+  Detection_LongWindow: {
+    ...seconds(3_600, 60, 86_400),
+    takes: [
+      [86_400, 86_400],
+      ['5m', 300],
+      ['1 h', 3_600],
+    ],
+  },
+  Detection_HorizontalScanHosts: limit(25),
+  Detection_VerticalScanPorts: limit(15),
+  Detection_AddressSweepHosts: limit(15),
+  Detection_BruteForceConnections: limit(10),
 };
 
 function resolve(values: unknown, limits = STANDARD): Resolved {

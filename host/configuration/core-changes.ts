@@ -1,6 +1,6 @@
 // From a configuration to the core: the options it is made of, what differs between two, and how a change is applied.
 
-import type { CoreConfiguration } from '../../bindings/js/configuration.ts';
+import type { CoreConfiguration, DetectionConfiguration } from '../../bindings/js/configuration.ts';
 import type { Core } from '../../bindings/js/core.ts';
 import { type Configuration, DEFINITIONS, KEY_NAMES, type KeyName } from './keys.ts';
 import { cutUtf8 } from './kinds.ts';
@@ -79,8 +79,21 @@ export function coreConfiguration(configuration: Configuration, limits: Limits):
     firstCollectionSeconds: configuration.Agent_FirstCollectionInterval,
     pendingSeconds: configuration.Agent_PendingTime,
     spool: configuration.Spool_Path !== undefined,
+    ...(limits.detects ? { detection: detectionOf(configuration) } : {}),
     format: configuration.Agent_MessageFormat,
     maxBatchDelaySeconds: configuration.Agent_MaxBatchDelay,
+  };
+}
+
+function detectionOf(configuration: Configuration): DetectionConfiguration {
+  return {
+    enabled: !configuration.Detection_Disabled,
+    windowSeconds: configuration.Detection_Window,
+    longWindowSeconds: configuration.Detection_LongWindow,
+    horizontalScanHosts: configuration.Detection_HorizontalScanHosts,
+    verticalScanPorts: configuration.Detection_VerticalScanPorts,
+    addressSweepHosts: configuration.Detection_AddressSweepHosts,
+    bruteForceConnections: configuration.Detection_BruteForceConnections,
   };
 }
 

@@ -39,6 +39,16 @@ export function optionsLayer(options: CoreOptions, settings: Settings = {}): Lay
           SystemInformation_FirmwareVersion: '',
         }),
   };
+  const { detection } = options;
+  if (detection) {
+    if (detection.enabled !== undefined) given.Detection_Disabled = !detection.enabled;
+    given.Detection_Window = detection.windowSeconds;
+    given.Detection_LongWindow = detection.longWindowSeconds;
+    given.Detection_HorizontalScanHosts = detection.horizontalScanHosts;
+    given.Detection_VerticalScanPorts = detection.verticalScanPorts;
+    given.Detection_AddressSweepHosts = detection.addressSweepHosts;
+    given.Detection_BruteForceConnections = detection.bruteForceConnections;
+  }
   for (const name of ['NetworkActivity', 'SystemInformation', 'Heartbeat'] as const) {
     const collector = collectors[name];
     if (!collector) continue;

@@ -17,7 +17,14 @@ export interface KeyDescription {
 
 /** Only for the defaults that depend on nothing. */
 const ANY: Circumstances = {
-  limits: { profile: 'standard', flows: 64, localAddresses: 8, textBytes: 128, formats: ['3.0-protobuf'] },
+  limits: {
+    profile: 'standard',
+    flows: 64,
+    localAddresses: 8,
+    textBytes: 128,
+    detects: true,
+    formats: ['3.0-protobuf'],
+  },
   format: '3.0-protobuf',
 };
 

@@ -70,6 +70,9 @@ const frequency = (group: PriorityGroup, what: string) =>
 const information = (core: keyof CoreConfiguration, summary: string, initially?: string) =>
   key(text, { initial: () => '', summary, core, ...(initially === undefined ? {} : { initially }) });
 
+const limit = (initial: number, summary: string) =>
+  key(count(2, 1_000_000), { initial: () => initial, summary, core: 'detection' });
+
 const FROM_THE_HOST = 'from the host';
 
 export const KEYS = {
@@ -130,6 +133,28 @@ export const KEYS = {
   SystemInformation_FirmwareVersion: information('hardware', "the firmware's version"),
   Heartbeat_Disabled: disabled('heartbeat'),
   Heartbeat_MessageFrequency: frequency('Low', 'the heartbeat'),
+  Detection_Disabled: key(flag, {
+    initial: () => false,
+    summary: 'attacks are not noticed; in the lean builds they never are',
+    core: 'detection',
+  }),
+  Detection_Window: key(span('seconds', 10, 3_600), {
+    initial: () => 300,
+    summary: 'in which so many things as the limits below say are noticed',
+    core: 'detection',
+  }),
+  Detection_LongWindow: key(span('seconds', 60, 86_400), {
+    initial: () => 3_600,
+    summary: 'in which twice as many are noticed as well, so that the slow do not get by',
+    core: 'detection',
+  }),
+  Detection_HorizontalScanHosts: limit(25, 'horizontal scan: hosts that failed at one port'),
+  Detection_VerticalScanPorts: limit(15, 'vertical scan: ports that failed on one host'),
+  Detection_AddressSweepHosts: limit(15, 'address sweep: hosts asked by ICMP echo'),
+  Detection_BruteForceConnections: limit(
+    10,
+    'brute force: short connections to one service where people log in',
+  ),
   Connections: key(connections, {
     initial: () => Object.freeze([]),
     initially: 'none',
@@ -206,7 +231,6 @@ export const LATER: Readonly<Record<string, string>> = {
   ListeningPorts_: 'this version has no collector of listening ports',
   Baseline_: 'this version has no baseline collector',
   Statistics_: 'this version has no statistics collector',
-  Detection_: 'this version detects nothing on the device',
   Capture_: 'this version captures from no network interface',
   // The Linux micro agent's: existing twins hold them.
   Process_: 'a collector of the Linux micro agent that this agent lacks',

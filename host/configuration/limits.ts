@@ -12,11 +12,13 @@ export interface Limits {
   readonly localAddresses: number;
   /** UTF-8 bytes of each system information text. */
   readonly textBytes: number;
+  /** Attacks are noticed. */
+  readonly detects: boolean;
   /** The first one is what is written where nothing else is asked for. */
   readonly formats: readonly MessageFormat[];
 }
 
-/** What the build of this core can hold: flows, addresses, texts, formats. */
+/** What the build of this core can hold: flows, addresses, texts, detection, formats. */
 export function limitsOf(core: Core): Limits {
   const { LOCAL_MAX, TEXT_MAX } = core.exports;
   return {
@@ -24,6 +26,7 @@ export function limitsOf(core: Core): Limits {
     flows: core.flowMax,
     localAddresses: LOCAL_MAX.value,
     textBytes: TEXT_MAX.value,
+    detects: core.detectionChanges !== undefined,
     formats: FORMATS[core.profile],
   };
 }

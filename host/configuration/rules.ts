@@ -29,7 +29,11 @@ export function breaches(
   isGiven: (key: KeyName) => boolean,
   limits: Limits,
 ): readonly Breach[] {
-  return [...sendsAtOnce(configuration), ...textsFit(configuration, isGiven, limits)];
+  return [
+    ...sendsAtOnce(configuration),
+    ...windowsFit(configuration),
+    ...textsFit(configuration, isGiven, limits),
+  ];
 }
 
 function sendsAtOnce({ Agent_MessageFormat, Agent_MaxBatchDelay }: Configuration): readonly Breach[] {
@@ -38,6 +42,16 @@ function sendsAtOnce({ Agent_MessageFormat, Agent_MaxBatchDelay }: Configuration
     {
       keys: ['Agent_MaxBatchDelay', 'Agent_MessageFormat'],
       reason: `Agent_MaxBatchDelay is ${Agent_MaxBatchDelay}, but format 2.3 sends at once: 0`,
+    },
+  ];
+}
+
+function windowsFit({ Detection_Window, Detection_LongWindow }: Configuration): readonly Breach[] {
+  if (Detection_LongWindow >= Detection_Window) return [];
+  return [
+    {
+      keys: ['Detection_LongWindow', 'Detection_Window'],
+      reason: `Detection_LongWindow is ${Detection_LongWindow}, less than Detection_Window, ${Detection_Window}`,
     },
   ];
 }

@@ -14,6 +14,7 @@ export const STANDARD: Limits = {
   flows: 64,
   localAddresses: 8,
   textBytes: 128,
+  detects: true,
   formats: ['2.3'],
 };
 const SECRET = 'c2VjcmV0LXNlY3JldA==';

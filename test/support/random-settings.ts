@@ -54,6 +54,15 @@ export function validValue(random: SeededRandom, key: KeyName, limits: Limits): 
       return random.pick([1, 300, '5m', 'PT5M', 2_592_000, number(random, 1, 1000)]);
     case 'Agent_RetryTime':
       return random.pick([1, 3, '10s', 'PT1M', 3_600]);
+    case 'Detection_Window':
+      return random.pick([10, '5m', 'PT1M', number(random, 10, 300)]);
+    case 'Detection_LongWindow':
+      return random.pick([3_600, '1d', 'PT2H', number(random, 300, 86_400)]);
+    case 'Detection_HorizontalScanHosts':
+    case 'Detection_VerticalScanPorts':
+    case 'Detection_AddressSweepHosts':
+    case 'Detection_BruteForceConnections':
+      return number(random, 2, 1_000);
     default:
       return random.pick([true, false, 'true', 'False']);
   }
