@@ -51,7 +51,8 @@ export function* horizontalScan(
   const repeats = options.repeats ?? (manner === 'connect' ? 1 : 0);
   const nextHost = opposites(random, options);
   const portCounter = attackerPorts(random);
-  // Tools that make their own packets speak from one port.
+  // Tools that make their own packets speak from one port; many hosts have one each.
+  const isOneTool = manner === 'half-open' && (direction === 'out' || options.deviceAddresses !== undefined);
   const ownPort = portCounter.next();
   for (const timeMs of paced(random, periodOf(options), options.hostsPerSecond, options.jitter ?? 'random')) {
     yield timeMs;
@@ -59,11 +60,15 @@ export function* horizontalScan(
     if (opposite === undefined) return;
     const wanted = options.portsOfEach === 'all' ? ports : [onePort(random, ports)];
     for (const [i, attackedPort] of wanted.entries()) {
-      const attackerPort = manner === 'half-open' ? ownPort : portCounter.next();
+      const attackerPort = isOneTool ? ownPort : direction === 'out' ? portCounter.next() : anyPort(random);
       const probe = { direction, family, manner, repeats, opposite, attackerPort, attackedPort };
       sendProbe(network, random, timeMs + 0.05 * i, probe, fateOf(random, reaction));
     }
   }
+}
+
+function anyPort(random: Random): number {
+  return random.integer(1024, 65_535);
 }
 
 function onePort(random: Random, ports: readonly [number, ...number[]]): number {

@@ -12,15 +12,19 @@ import type { AttackVariant } from './scenario.ts';
 export const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
 export const DIRECTIONS: readonly Direction[] = ['out', 'in'];
 
-const HOSTS_PER_SECOND = [0.025, 0.1, 0.4, 1.4, 10, 100, 1000] as const;
+/** One host every 40 s, out for a day. */
+const SLOWEST = 0.025;
+const HOSTS_PER_SECOND = [SLOWEST, 0.1, 0.4, 1.4, 10, 100, 1000] as const;
 const PORTS_PER_SECOND = [0.05, 0.2, 1, 10, 100, 1000] as const;
 const SWEPT_PER_SECOND = [0.05, 0.2, 1, 10, 100] as const;
-/** Long enough for a patient detector, short enough for many scenarios. */
-const MOST_TARGETS = 3000;
+/** Of a vertical scan that goes on to its end. */
+const MOST_PORTS = 3000;
+const SHORTEST_MS = 5000;
+const DAY = 86_400_000;
 
-/** So long that so many are met, but not more than 3,000 of them and not less than 5 s. */
+/** So long that so many are met. */
 function durationFor(perSecond: number, targets: number): number {
-  return Math.max(5000, Math.min((targets / perSecond) * 1000, (MOST_TARGETS / perSecond) * 1000));
+  return Math.max(SHORTEST_MS, (targets / perSecond) * 1000);
 }
 
 interface Manner {
@@ -67,7 +71,7 @@ export function* horizontalScanVariants(): Generator<AttackVariant> {
           yield {
             ...common,
             manner: direction === 'in' ? `${words}, from everywhere` : words,
-            durationMs: durationFor(perSecond, 150),
+            durationMs: perSecond === SLOWEST && direction === 'out' ? DAY : durationFor(perSecond, 150),
             make: (network, random, startMs, durationMs) =>
               horizontalScan(network, random, { ...how, direction, family, startMs, durationMs }),
           };
@@ -123,7 +127,7 @@ export function* verticalScanVariants(): Generator<AttackVariant> {
                 manner,
                 reaction,
                 portsPerSecond: perSecond,
-                portCount: MOST_TARGETS,
+                portCount: MOST_PORTS,
               }),
           };
         }

@@ -1,5 +1,5 @@
 // Attacks that talk: guessed passwords, calls home, tunnels, and a host that one should not speak to.
-import { ANSWERING, REFUSING, SILENT } from '../attacks/attack.ts';
+import { ANSWERING, REFUSING, type Reaction, SILENT } from '../attacks/attack.ts';
 import { beacon } from '../attacks/beacon.ts';
 import { bruteForce } from '../attacks/brute-force.ts';
 import { contact } from '../attacks/contact.ts';
@@ -11,6 +11,7 @@ import type { AttackVariant } from './scenario.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 const CONNECTIONS_PER_MINUTE = [0.5, 1, 2, 6, 30, 120] as const;
 const LOGINS: ReadonlyArray<readonly [service: LoginService, port: number, hosts: number]> = [
@@ -65,6 +66,11 @@ const CALLS = [
 /** Calls that a detector may need to hear. */
 const CALL_COUNT = 48;
 
+/** One attempt every 40 s that nobody answers goes on for a day. */
+function isPatient(periodSeconds: number, reaction: Reaction): boolean {
+  return periodSeconds === 40 && reaction === SILENT;
+}
+
 export function* beaconVariants(): Generator<AttackVariant> {
   for (const periodSeconds of PERIOD_SECONDS) {
     for (const jitter of JITTERS) {
@@ -76,7 +82,9 @@ export function* beaconVariants(): Generator<AttackVariant> {
           rate: periodSeconds,
           unit: 's',
           manner: `jitter ${jitter * 100} %, ${words}`,
-          durationMs: Math.max(HOUR, periodSeconds * 1000 * CALL_COUNT),
+          durationMs: isPatient(periodSeconds, call.reaction)
+            ? DAY
+            : Math.max(HOUR, periodSeconds * 1000 * CALL_COUNT),
           make: (network, random, startMs, durationMs) =>
             beacon(network, random, {
               ...call,
