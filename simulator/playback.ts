@@ -45,6 +45,8 @@ export class Playback implements FrameSink {
 
   #advance(activity: Activity): void {
     const { done, value } = activity.next();
-    if (done !== true) this.#activities.push(Math.max(toMicroseconds(value), this.#handedOutMs), activity);
+    if (done === true) return;
+    if (Number.isNaN(value)) throw new RangeError('an activity promised what is no time');
+    this.#activities.push(Math.max(toMicroseconds(value), this.#handedOutMs), activity);
   }
 }

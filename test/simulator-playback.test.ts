@@ -67,6 +67,14 @@ test('an activity may start another, and may not go back on its promise', () => 
   assert.equal(times, [10, 12, 20]);
 });
 
+test('a promise that is no time is refused', () => {
+  const playback = new Playback();
+  function* lost(): Activity {
+    yield Number.NaN;
+  }
+  assert.throws(() => playback.start(lost()), /no time/);
+});
+
 test(`a heap of times gives what sorting gives, SEED=${seed}`, () => {
   const random = new Random(seed);
   const heap = new TimeHeap<number>();

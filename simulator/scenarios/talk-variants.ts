@@ -57,6 +57,14 @@ const PERIOD_SECONDS = [2, 10, 40, 60, 300, 900, 3600] as const;
 const JITTERS = [0, 0.05, 0.1, 0.2] as const;
 const CALLS = [
   { words: 'TLS, answered', manner: 'tls', port: 443, reaction: ANSWERING, family: 'IPv4' },
+  {
+    words: 'TLS, looked up, answered',
+    manner: 'tls',
+    port: 443,
+    reaction: ANSWERING,
+    family: 'IPv4',
+    looksUp: true,
+  },
   { words: 'TCP 8443, refused', manner: 'tcp', port: 8443, reaction: REFUSING, family: 'IPv4' },
   { words: 'TCP 4444, silent', manner: 'tcp', port: 4444, reaction: SILENT, family: 'IPv4' },
   { words: 'TLS, silent', manner: 'tls', port: 443, reaction: SILENT, family: 'IPv6' },
