@@ -4,9 +4,12 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { decodeMessage } from '../../bindings/js/messages/decode.ts';
+import { parseMessageType } from '../../bindings/js/messages/message-type.ts';
 import type { PcapFrame } from '../../host/capture/pcap-writer.ts';
 import { openRegistry, type ReceivedMessage, readMessages } from '../../service/index.ts';
 import { COMMAND } from './command.ts';
+import { readCompactMessage } from './compact-reader.ts';
 import { flowName, readMessage } from './message-reader.ts';
 import { type Device, judge } from './packet-model.ts';
 
@@ -126,7 +129,7 @@ export interface Arrived {
   readonly repeated: number;
   /** When those came, ms since 1970. */
   readonly repeatedMs: readonly number[];
-  /** `wl-seq` of the others, in order of arrival. */
+  /** Sequence numbers of the others, in order of arrival. */
   readonly sequences: readonly number[];
 }
 
@@ -140,18 +143,18 @@ export function arrivedAt(dataFolder: string, deviceId: string): Arrived {
   const sequences: number[] = [];
   const repeatedMs: number[] = [];
   let messages = 0;
-  for (const { body, properties, enqueuedMs } of stored(dataFolder, deviceId)) {
+  for (const message of stored(dataFolder, deviceId)) {
     messages++;
-    const { events } = readMessage(body);
-    const known = events.filter(({ id }) => seen.has(id)).length;
-    if (known === events.length) {
-      repeatedMs.push(enqueuedMs);
+    const { events, ids, sequence } = readStored(message);
+    const known = ids.filter((id) => seen.has(id)).length;
+    if (known === ids.length) {
+      repeatedMs.push(message.enqueuedMs);
       continue;
     }
-    if (known > 0) throw new Error(`message ${messages} repeats ${known} of its ${events.length} events`);
-    sequences.push(Number(properties['wl-seq']));
-    for (const { id, flows } of events) {
-      seen.add(id);
+    if (known > 0) throw new Error(`message ${messages} repeats ${known} of its ${ids.length} events`);
+    sequences.push(sequence);
+    for (const id of ids) seen.add(id);
+    for (const { flows } of events) {
       for (const flow of flows) {
         add(totals, `${flowName(flow)} in`, flow.bytesIn);
         add(totals, `${flowName(flow)} out`, flow.bytesOut);
@@ -159,6 +162,19 @@ export function arrivedAt(dataFolder: string, deviceId: string): Arrived {
     }
   }
   return { totals, messages, repeated: repeatedMs.length, repeatedMs, sequences };
+}
+
+/** By its property `mti`. ids: of the events; a message of 3.0 may be without, and has boot id and sequence inside. */
+function readStored({ body, properties }: ReceivedMessage) {
+  const type = parseMessageType(properties.mti ?? '');
+  if (!type) throw new Error(`message type ${properties.mti}`);
+  if (type.format === '2.3') {
+    const { events } = readMessage(body);
+    return { events, ids: events.map(({ id }) => id), sequence: Number(properties['wl-seq']) };
+  }
+  const { bootId, sequence = Number.NaN, events } = decodeMessage(body, type.format);
+  const read = type.format === '3.0-protobuf' ? readCompactMessage(body) : readMessage(body, '3.0');
+  return { events: read.events, ids: [...events.map(({ id }) => id), `${bootId} ${sequence}`], sequence };
 }
 
 export function stored(dataFolder: string, deviceId: string): ReceivedMessage[] {

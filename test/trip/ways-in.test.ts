@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Core } from '../../bindings/js/core.ts';
+import { parseMessageType } from '../../bindings/js/messages/message-type.ts';
 import { type Agent, type AgentOptions, createAgent } from '../../host/agent/index.ts';
 import {
   type Hub,
@@ -61,7 +62,11 @@ async function delivers(options: Partial<AgentOptions>, deviceId: string, module
   await agent.stop();
   const { bytes } = agent.status();
   assert.ok(bytes.observed > 0);
-  const stored = messages.map(({ body }) => ({ format: '2.3' as const, bytes: body }));
+  const stored = messages.map(({ body, properties }) => {
+    const format = parseMessageType(properties.mti ?? '')?.format;
+    assert.is(format, '3.0-protobuf');
+    return { format: format ?? '2.3', bytes: body };
+  });
   assert.is(reportedBytes(stored), bytes.observed);
   assert.ok(messages.every((message) => message.deviceId === deviceId && message.moduleId === moduleId));
 }
@@ -108,7 +113,7 @@ test('desired properties change the agent, it reports, and answers a method', as
   await active;
   hub.twins.update(
     { deviceId: 'd' },
-    { properties: { desired: { CollectorsCore_PriorityIntervals: '1s,2s,3s' } } },
+    { properties: { desired: { CollectorsCore_PriorityIntervals: '1s,2s,3s', Agent_MessageFormat: '2.3' } } },
   );
   await until(() =>
     JSON.stringify(hub.twins.get({ deviceId: 'd' }).properties.reported).includes('"latest_state":"success"'),
@@ -117,7 +122,7 @@ test('desired properties change the agent, it reports, and answers a method', as
     responseTimeoutSeconds: 5,
   });
   assert.is(status, 200);
-  await until(() => messages.length >= 3);
+  await until(() => messages.filter(({ properties }) => properties.mti === '2.3-1-1-0').length >= 3);
 });
 
 async function until(condition: () => boolean): Promise<void> {
