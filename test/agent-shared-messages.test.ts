@@ -18,7 +18,7 @@ async function running(options: Partial<AgentOptions> = {}): Promise<AgentRun> {
 
 async function live(run: AgentRun, seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
-    run.observe(second % 40);
+    run.observe(second % 5);
     await run.clock.pass(SECOND);
   }
 }
