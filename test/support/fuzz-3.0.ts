@@ -5,11 +5,14 @@ import * as assert from 'uvu/assert';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { decodeMessage } from '../../bindings/js/messages/decode.ts';
 import { explainMessage } from '../../bindings/js/messages/explain.ts';
+import { visitFlows } from '../../bindings/js/messages/flow-visitor.ts';
 import type { SecurityMessage } from '../../bindings/js/messages/security-message.ts';
 import { encodeFlatBuffers } from './encode-3.0-flatbuffers.ts';
 import { encodeProtobuf } from './encode-3.0-protobuf.ts';
 import { randomMessage } from './random-message-3.0.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { errorOf } from './thrown-error.ts';
+import { decodedFlows, visitedFlows } from './visited-flows.ts';
 
 const MESSAGES = 60;
 /** Longer ones are few, and slow a million rounds down. */
@@ -35,7 +38,11 @@ export function fuzz(seed: number, rounds: number): FuzzResult {
       read++;
       assert.ok(objectsIn(decoded) <= 64 + mutant.length / 2, 'more is made of a message than it holds');
       if (random.once(20)) explainMessage(mutant, format);
+      if (random.once(10)) assert.equal(visitedFlows(mutant, format), decodedFlows(decoded));
     } catch (error) {
+      if (error instanceof WardletError && random.once(10)) {
+        assert.is(errorOf(() => visitFlows(mutant, format, () => {})).message, error.message);
+      }
       if (!(error instanceof WardletError) || error.code !== 'WL_BAD_MESSAGE') {
         console.log(`${format} ${Buffer.from(mutant).toString('hex')}`);
         throw error;
