@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeMessage } from '../bindings/js/messages/decode.ts';
-import { Lists, MADE_AT_ONCE, madeWhenRead } from '../bindings/js/messages/lists.ts';
+import { CHECKED_LIST, Lists, MADE_AT_ONCE, madeWhenRead } from '../bindings/js/messages/lists.ts';
 import type { Flow, SecurityMessage } from '../bindings/js/messages/security-message.ts';
 import { encodeFlatBuffers } from './support/encode-3.0-flatbuffers.ts';
 import { encodeProtobuf } from './support/encode-3.0-protobuf.ts';
@@ -71,6 +71,9 @@ test('the first ones of a message are made at once, and what cannot be read is r
   assert.is(first[3], second[3]);
   assert.is(made, MADE_AT_ONCE + 11);
   assert.throws(() => lists.of(5001, make), /no such/);
+  made = 0;
+  lists.of(5001, make, CHECKED_LIST);
+  assert.is(made, 0);
 });
 
 test(`a long message says the same in every format, in any order of reading, SEED=${SEED}`, () => {

@@ -7,7 +7,7 @@ import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
 import { flowObject23, flowObject30 } from './flow-object.ts';
 import { type FlowSchema, FlowVectors } from './flow-walk-2.3.ts';
-import { EVENT_WEIGHT } from './lists.ts';
+import { EVENT_LIST } from './lists.ts';
 import { readPayload } from './payload-2.3.ts';
 import {
   type AddressFamily,
@@ -40,7 +40,7 @@ export function decodeMessage23(bytes: Uint8Array, activity: ActivityReader = re
             : readPayload(reader, payloadType, payload),
       };
     },
-    EVENT_WEIGHT,
+    EVENT_LIST,
   );
   reader.settle();
   return {

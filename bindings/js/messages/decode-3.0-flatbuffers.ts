@@ -35,7 +35,7 @@ import { uuidText } from '../uuid.ts';
 import { type ActivityReader, readActivity } from './decode-2.3.ts';
 import { readEnvelope, readEventHead } from './envelope-2.3.ts';
 import { FlatBufferReader } from './flatbuffer-reader.ts';
-import { EVENT_WEIGHT } from './lists.ts';
+import { EVENT_LIST } from './lists.ts';
 import { readPayload } from './payload-2.3.ts';
 import {
   COUNTER_NAMES,
@@ -87,7 +87,7 @@ export function decodeFlatBuffers30(
             : readPayload30(reader, bytes, payloadType, payload, time),
       };
     },
-    EVENT_WEIGHT,
+    EVENT_LIST,
   );
   const decoded: SecurityMessage = {
     format: '3.0-flatbuffers',

@@ -16,7 +16,7 @@ import { uuidText } from '../uuid.ts';
 import { FlowList, TableReading } from './flow-list-3.0.ts';
 import type { TablePlace } from './flow-table-3.0.ts';
 import * as generated from './generated/message-3.0.js';
-import { EVENT_WEIGHT, Lists } from './lists.ts';
+import { CHECKED_LIST, EVENT_LIST, Lists } from './lists.ts';
 import { type EventPlace, NO_EVENT, placesIn } from './places-3.0-protobuf.ts';
 import { NumberColumn } from './protobuf-columns.ts';
 import { refuse } from './protobuf-walk.ts';
@@ -102,7 +102,7 @@ export function decodeProtobuf30(bytes: Uint8Array, activity: TableReader = read
               : readPayload(bytes, event, tenths, lists),
         };
       },
-      EVENT_WEIGHT,
+      EVENT_LIST,
     ),
   };
 }
@@ -126,7 +126,7 @@ function readFlows(
   reading: TableReading,
 ): NetworkActivity {
   const flows = new FlowList(bytes, tables, time, reading);
-  return { kind: 'NetworkActivity', flows: lists.of(flows.count, (index) => flows.at(index)) };
+  return { kind: 'NetworkActivity', flows: lists.of(flows.count, (index) => flows.at(index), CHECKED_LIST) };
 }
 
 /** Boot id, its last six bytes XOR (sequence << 8 | index). */
@@ -273,7 +273,7 @@ function readDetection(detection: generated.Detection, time: number, lists: List
     protocol: nameOf(PROTOCOL_NAMES, detection.protocol),
     peers: lists.of(peers.length / size, (index) => formatAddress(peers, index * size, size)),
     peerCount: detection.peerCount,
-    ports: lists.of(ports.length, (index) => ports[index] ?? 0),
+    ports: lists.of(ports.length, (index) => ports[index] ?? 0, CHECKED_LIST),
     portCount: detection.portCount,
     count: numberOf(detection.count),
     limit: numberOf(detection.limit),

@@ -4,20 +4,33 @@
 /** Elements of a message's lists that are made at once, each of a byte at least. */
 export const MADE_AT_ONCE = 256;
 
-/** An event, with its id and payload, is as large as so many. */
-export const EVENT_WEIGHT = 4;
+export interface ListOptions {
+  /** How many elements one is as large as; default 1. */
+  readonly weight?: number;
+  /** `make` refuses none. */
+  readonly isChecked?: boolean;
+}
+
+/** Events, with ids and payloads. */
+export const EVENT_LIST: ListOptions = { weight: 4 };
+/** What has been read once already. */
+export const CHECKED_LIST: ListOptions = { isChecked: true };
 
 /** Of one message. */
 export class Lists {
   #left = MADE_AT_ONCE;
 
   /** `make` refuses what cannot be read: now, for every element, and never later. */
-  of<Item>(count: number, make: (index: number) => Item, weight = 1): readonly Item[] {
+  of<Item>(
+    count: number,
+    make: (index: number) => Item,
+    { weight = 1, isChecked = false }: ListOptions = {},
+  ): readonly Item[] {
     if (count * weight <= this.#left) {
       this.#left -= count * weight;
       return Array.from({ length: count }, (_, index) => make(index));
     }
-    for (let index = 0; index < count; index++) make(index);
+    if (!isChecked) for (let index = 0; index < count; index++) make(index);
     return madeWhenRead(count, make);
   }
 }
