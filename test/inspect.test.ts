@@ -59,8 +59,18 @@ test.before(() => {
 });
 test.after(() => rmSync(folder, { recursive: true }));
 
+/** One seed: what is random decides in which tenth of a second a message begins. */
 async function inspect(...options: string[]): Promise<Inspected> {
-  const { code, stdout, stderr } = await wardlet(['inspect', file, '--json', '--local', LOCAL, ...options]);
+  const { code, stdout, stderr } = await wardlet([
+    'inspect',
+    file,
+    '--json',
+    '--local',
+    LOCAL,
+    '--seed',
+    '1',
+    ...options,
+  ]);
   assert.is(stderr, '');
   assert.is(code, 0);
   return JSON.parse(stdout) as Inspected;
