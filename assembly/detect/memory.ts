@@ -50,7 +50,7 @@ export const WAIT_PACKETS: usize = 12;
 export const WAIT_BYTES: usize = 16;
 export const WAIT_SIZE: usize = 20;
 /** Of each direction. */
-export const WAIT_MAX: usize = IS_LARGE ? 512 : 18;
+export const WAIT_MAX: usize = IS_LARGE ? 512 : 16;
 
 // --- tallies ------------------------------------------------------------------------------------------------------------
 /** u8[16]: the key's address where the key has one, else the latest peer. IPv4 as ::ffff:a.b.c.d. */
@@ -100,7 +100,7 @@ export const HABIT_SIZE: usize = 16;
 export const HABIT_MAX: usize = IS_LARGE ? 16 : 6;
 /** One detection as an event block has it, while it is written. */
 export const EVENT_ITEM_SIZE: usize = 104;
-export const DETECTION_MAX: usize = !HAS_DETECTION ? 0 : IS_LARGE ? 32 : 8;
+export const DETECTION_MAX: usize = !HAS_DETECTION ? 0 : IS_LARGE ? 32 : 7;
 
 const TABLES_SIZE: usize =
   HEAD_SIZE +

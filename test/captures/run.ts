@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Claim } from './claim.ts';
+import { detectionClaims } from './detection.ts';
 import { economyClaims } from './economy.ts';
 import { goldenClaims } from './golden.ts';
 import { captureClaims } from './oracle.ts';
@@ -31,7 +32,8 @@ console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0 || passed === 0) process.exitCode = 1;
 
 function claimsOf(folder: string): readonly Claim[] {
-  if (existsSync(join(folder, 'flows'))) return [...captureClaims(folder), ...economyClaims(folder)];
+  if (existsSync(join(folder, 'flows')))
+    return [...detectionClaims(folder), ...captureClaims(folder), ...economyClaims(folder)];
   if (existsSync(join(folder, 'a', 'in.pcap'))) return goldenClaims(folder);
   return [
     {
