@@ -12,8 +12,9 @@ import {
   ELSE_PROTOCOLS,
   FAMILY_V4,
   FAMILY_V6,
+  HAS_3_0,
 } from '../memory';
-import { groupOf, intervalSeconds, lowIntervalMs, wholeSeconds } from '../schedule';
+import { groupOf, intervalSeconds, lowIntervalMs, wholeSeconds, wholeTenths } from '../schedule';
 
 export function hasActivity(): bool {
   return familyHasActivity(FAMILY_V4) || familyHasActivity(FAMILY_V6);
@@ -42,6 +43,9 @@ export function coveredSeconds(time: i64): u32 {
 export function beginInterval(time: i64): void {
   store<i64>(AGENT, time, AGENT_COLLECTED);
   // Frames may still come that are older by up to a low interval; older ones are a jump of the clock.
-  store<i64>(AGENT, time - lowIntervalMs(), AGENT_SEEN_BASE);
+  const oldest = time - lowIntervalMs();
+  // 3.0: a whole tenth of a second, so that what is told in tenths does not depend on when it is collected.
+  const base = HAS_3_0 ? <i64>wholeTenths(max<i64>(0, oldest)) * 100 : oldest;
+  store<i64>(AGENT, base, AGENT_SEEN_BASE);
   resetHand();
 }

@@ -324,12 +324,12 @@ function write(family: u32, eventSeen: u32): void {
 
 /** Tenths of a second from the last packet to the event; none where the clock was set back between them. */
 export function lateOf(last: u32, eventSeen: u32): u32 {
-  return (eventSeen - min<u32>(last, eventSeen)) / 100;
+  return eventSeen / 100 - min<u32>(last, eventSeen) / 100;
 }
 
 /** Tenths of a second from the first packet to the last. */
 export function durationOf(first: u32, last: u32): u32 {
-  return (last - min<u32>(first, last)) / 100;
+  return last / 100 - min<u32>(first, last) / 100;
 }
 
 function hasPorts(bits: u32): bool {
