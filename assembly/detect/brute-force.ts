@@ -82,7 +82,7 @@ export function loginMerged(direction: u32, high: u64, low: u64, port: u32, port
 }
 
 function loginTried(direction: u32, high: u64, low: u64, port: u32, ports: u32, sure: bool): void {
-  // In: one service of the device, whoever tries. Out: one service of one host.
+  // One port, whoever tries, and on how many hosts: passwords are guessed on many in turn.
   count(LOGINS, direction, high, low, port | (1 << 16), hashOf(high, low, ports), port, sure);
 }
 

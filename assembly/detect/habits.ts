@@ -14,6 +14,7 @@ import {
   HABITS,
 } from './memory';
 
+const IPV6: u32 = 1 << 24;
 /** Seconds from a first answer to the latest. */
 const HABIT_AGE: u32 = 600;
 
@@ -41,7 +42,22 @@ export function knownFailed(key: u32): void {
   if (habit !== 0) store<u32>(habit, nowSeconds(), HABIT_FAILED);
 }
 
-export function isHabit(key: u32): bool {
+/** protocol and port (horizontal-scan.ts), and the family: one may be out of order alone. */
+export function habitKey(portKey: u32, isV6: bool): u32 {
+  return portKey | (isV6 ? IPV6 : 0);
+}
+
+/** IPv6 that has never worked at a port where IPv4 does: every connection tries it first (RFC 8305). */
+export function isBrokenV6(portKey: u32): bool {
+  return habitOf(portKey) !== 0 && habitOf(portKey | IPV6) === 0;
+}
+
+/** Of either family. */
+export function isHabitPort(portKey: u32): bool {
+  return isHabit(portKey) || isHabit(portKey | IPV6);
+}
+
+function isHabit(key: u32): bool {
   const habit = habitOf(key);
   return habit !== 0 && isOld(habit);
 }

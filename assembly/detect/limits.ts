@@ -12,7 +12,7 @@ import {
 import { DIRECTION_OUT } from '../memory';
 import { nowMs, nowSeconds, wakeAt } from './clock';
 import { addPeer, addPort, beginDetection, growDetection, placeForDetection, toJoin } from './detections';
-import { isHabit } from './habits';
+import { isHabitPort } from './habits';
 import { isFlood } from './horizontal-scan';
 import {
   DETECT,
@@ -122,7 +122,7 @@ function reaches(table: u32, things: u32, limit: u32): bool {
 }
 
 function settleTime(table: u32, direction: u32, row: usize, flags: u32): u32 {
-  if (table === HOSTS && direction === DIRECTION_OUT && isHabit(load<u32>(row, TALLY_KEY)))
+  if (table === HOSTS && direction === DIRECTION_OUT && isHabitPort(load<u32>(row, TALLY_KEY)))
     return SETTLE_HABIT;
   return flags & UNSURE ? SETTLE : 0;
 }

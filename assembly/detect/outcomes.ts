@@ -3,11 +3,11 @@
 
 import { PROTOCOL_TCP } from '../../schema/configuration-block';
 import { DIRECTION_OUT, FLOW_ADDRESSES, FLOW_OWN, FLOW_PORTS, FLOW_PROTOCOL, FLOWS_V6 } from '../memory';
-import { hashOf, lowOfV4 } from './address';
+import { hashOf, isV4, lowOfV4 } from './address';
 import { connectionEnded, mayBeLogin } from './brute-force';
 import { happened, msSince, nowMs, wakeAt } from './clock';
 import { throwDice } from './dice';
-import { isOutage, knownFailed, lineLives, serviceLives } from './habits';
+import { habitKey, isBrokenV6, isOutage, knownFailed, lineLives, serviceLives } from './habits';
 import { excuseHosts, hostFailed, isFailing, isScannedPort, portKey } from './horizontal-scan';
 import { isKnown, remember } from './known-services';
 import { WAIT_BEGUN, WAIT_MAX, WAIT_RECORD, WAIT_STAGE } from './memory';
@@ -90,16 +90,18 @@ export function attemptFailed(
   sure: bool,
 ): void {
   const isOut = direction === DIRECTION_OUT;
+  const isV6 = !isV4(high, low);
+  const habit = habitKey(portKey(protocol, port), isV6);
   if (isOut && isKnown(serviceHash(high, low, protocol, port))) {
     if (!sure) return;
-    knownFailed(portKey(protocol, port));
-    if (isOutage(portKey(protocol, port))) excuseHosts(direction, protocol, port);
+    knownFailed(habit);
+    if (isOutage(habit)) excuseHosts(direction, protocol, port);
     return;
   }
   // What one detection explains is not the beginning of another.
   const isOfHost = isScannedHost(direction, high, low, protocol);
   const isOfPort = isScannedPort(direction, protocol, port);
-  const isExcused = isOut && isOutage(portKey(protocol, port));
+  const isExcused = isOut && (isOutage(habit) || (isV6 && isBrokenV6(portKey(protocol, port))));
   if ((!isOfHost || isOfPort) && !isExcused) hostFailed(direction, high, low, localLow, protocol, port, sure);
   if (!isOfPort || isOfHost) portFailed(direction, high, low, protocol, port, sure);
 }
@@ -108,7 +110,7 @@ export function serviceAnswered(direction: u32, high: u64, low: u64, protocol: u
   if (direction !== DIRECTION_OUT) return;
   // Where a scan is under way, answers are its finds and make nothing known.
   if (!isFailing(direction, protocol, port)) remember(serviceHash(high, low, protocol, port));
-  serviceLives(portKey(protocol, port));
+  serviceLives(habitKey(portKey(protocol, port), !isV4(high, low)));
 }
 
 function serviceHash(high: u64, low: u64, protocol: u32, port: u32): u32 {
@@ -132,7 +134,8 @@ function judge(place: usize, direction: u32): void {
     const localLow = isV6
       ? load<u64>(record, FLOW_ADDRESSES + 8)
       : lowOfV4(load<u32>(record, FLOW_ADDRESSES));
-    if (direction === DIRECTION_OUT && packetsOf(place, record, 0) !== 0) lineLives(portKey(protocol, port));
+    if (direction === DIRECTION_OUT && packetsOf(place, record, 0) !== 0)
+      lineLives(habitKey(portKey(protocol, port), isV6));
     leavePlace(place);
     attemptFailed(direction, high, low, localLow, protocol, port, true);
     return;

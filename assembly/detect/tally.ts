@@ -4,7 +4,6 @@
 // A window is two halves: the present one fills, the one before still counts, so the window slides by half its length. Rows
 // are turned when they are looked at. A full table gives up the row with the fewest things, never one whose detection goes on.
 
-import { DIRECTION_IN, DIRECTION_OUT } from '../memory';
 import { hashOf } from './address';
 import { msSince, nowMs, nowSeconds, wakeAt } from './clock';
 import { addPeer, addPort, growDetection } from './detections';
@@ -85,9 +84,9 @@ export function firstRow(table: u32, direction: u32): usize {
   return TALLIES + (before + <usize>direction * rowsOf(table)) * TALLY_SIZE;
 }
 
-/** Whether the address is part of the key: whoever is scanned or scans port after port, and where the device logs in. */
-function hasAddress(table: u32, direction: u32): bool {
-  return table === PORTS || (table === LOGINS && direction === DIRECTION_OUT);
+/** Whether the address is part of the key: whoever is scanned, or scans, port after port. */
+function hasAddress(table: u32): bool {
+  return table === PORTS;
 }
 
 /** Connections come by once each: plain numbers stand in the place of the bitmaps. */
@@ -95,13 +94,13 @@ function isPlain(table: u32): bool {
   return table === LOGINS;
 }
 
-/** Whether others can make any number of keys: a row then needs a second thing. */
-function mayCrowd(table: u32, direction: u32): bool {
-  return table !== SWEEPS && !(table === LOGINS && direction === DIRECTION_IN);
+/** Whether anybody can make any number of keys: a row then needs a second thing. */
+function mayCrowd(table: u32): bool {
+  return table === HOSTS || table === PORTS;
 }
 
 export function findRow(table: u32, direction: u32, high: u64, low: u64, key: u32): usize {
-  const anyAddress = !hasAddress(table, direction);
+  const anyAddress = !hasAddress(table);
   let row = firstRow(table, direction);
   for (let left = rowsOf(table); left > 0; left--) {
     if (load<u8>(row, TALLY_FLAGS) && load<u32>(row, TALLY_KEY) === key) {
@@ -133,8 +132,8 @@ export function count(
   if (row !== 0) turn(row);
   if (row === 0 || !load<u8>(row, TALLY_FLAGS)) {
     let other: i32 = -1;
-    if (mayCrowd(table, direction)) {
-      const name = hasAddress(table, direction) ? hashOf(high, low, key) : hashOf(0, 0, key);
+    if (mayCrowd(table)) {
+      const name = hasAddress(table) ? hashOf(high, low, key) : hashOf(0, 0, key);
       other = otherThing(direction, name + table * 0x9e37_79b9, thing);
       if (other < 0) return;
     }
