@@ -12,7 +12,14 @@ import {
   STATUS_STATE,
   STATUS_VERDICTS,
 } from '../../schema/status.ts';
-import { intervals, numbers, ownConnections, plainFormat, seed } from '../support/configuration-block.ts';
+import {
+  detectionOff,
+  intervals,
+  numbers,
+  ownConnections,
+  plainFormat,
+  seed,
+} from '../support/configuration-block.ts';
 import { type DeviceSettings, entriesOf, modelOf, v4, v6 } from '../support/device.ts';
 import { DrivenCore, EPOCH } from '../support/driven-core.ts';
 import { checkIndex } from '../support/flow-table-reader.ts';
@@ -280,7 +287,8 @@ for (const profile of PROFILES) {
     for (let round = 0; round < (profile === 'gateway' ? 20 : 400); round++) {
       const core = new DrivenCore(profile);
       const settings = randomSettings(random, core.exports);
-      core.configure(seed(1), ...plainFormat(profile), ...entriesOf(settings));
+      // Detection looks at what waits when time moves on.
+      core.configure(seed(1), ...plainFormat(profile), ...detectionOff(profile), ...entriesOf(settings));
       core.start(EPOCH);
       fillTable(core, random, settings);
       const before = core.memory.slice();
