@@ -7,11 +7,13 @@ import { DIRECTION_OUT } from '../memory';
 import { ECHO_REQUEST, FLAGS_READ } from '../packet/transport';
 import { lowOfV4 } from './address';
 import { hostEchoed } from './address-sweep';
+import { serviceCalled } from './beacon';
 import { loginMerged } from './brute-force';
 import { happened, nowMs, wakeAt } from './clock';
 import { hostAnswered, isFailing } from './horizontal-scan';
+import { isKnown } from './known-services';
 import { DETECT, HEAD_ENABLED } from './memory';
-import { ANSWER_WAIT, attemptFailed, makeRoom, serviceAnswered, servicePort } from './outcomes';
+import { ANSWER_WAIT, attemptFailed, makeRoom, serviceAnswered, serviceHash, servicePort } from './outcomes';
 import { portAnswered } from './vertical-scan';
 import { nextPlace, waitAt } from './waiting';
 
@@ -72,6 +74,11 @@ function note(
     const wasAsked = answered(direction ^ 1, high, low, localLow, protocol, ports);
     if (wasAsked || isReply(ports, direction)) return;
   }
+  if (direction === DIRECTION_OUT) {
+    const port = servicePort(ports, direction);
+    const known = isKnown(serviceHash(high, low, protocol, port));
+    serviceCalled(high, low, localLow, protocol, port, servicePort(ports, direction ^ 1), known);
+  }
   if (record === 0) {
     attemptFailed(direction, high, low, localLow, protocol, servicePort(ports, direction), false);
     return;
@@ -94,7 +101,7 @@ function answered(direction: u32, high: u64, low: u64, localLow: u64, protocol: 
   const wasHost = hostAnswered(direction, high, low, localLow, protocol, port);
   const wasPort = portAnswered(direction, high, low, protocol, port);
   if (protocol === PROTOCOL_TCP || wasHost || wasPort) {
-    serviceAnswered(direction, high, low, protocol, port);
+    serviceAnswered(direction, high, low, localLow, protocol, port);
   }
   return wasHost || wasPort;
 }

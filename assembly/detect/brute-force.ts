@@ -58,6 +58,11 @@ function loginAt(port: u32): u32 {
   }
 }
 
+/** Ports of the web and of MQTT. */
+export function isWeb(port: u32): bool {
+  return loginAt(port) === NO_LOGIN;
+}
+
 /** Whether the end of a connection is worth waiting for. */
 export function mayBeLogin(protocol: u32, port: u32): bool {
   return protocol === PROTOCOL_TCP && loginAt(port) !== NO_LOGIN;

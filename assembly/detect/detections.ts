@@ -40,6 +40,7 @@ import {
 } from '../../schema/detection-record';
 import { IS_LARGE } from '../memory';
 import { isV4 } from './address';
+import { beaconQuiet } from './beacon-rows';
 import { happenedMs, nowMs, wakeAt } from './clock';
 import {
   DETECT,
@@ -215,7 +216,7 @@ export function attendDetections(): u32 {
     if (load<i64>(record, DETECTION_LAST) > now) store<i64>(record, now, DETECTION_LAST);
     if (load<i64>(record, DETECTION_FIRST) > now) store<i64>(record, now, DETECTION_FIRST);
     if (load<i64>(record, DETECTION_TOLD) > now) store<i64>(record, now, DETECTION_TOLD);
-    const ends = load<i64>(record, DETECTION_LAST) + quiet;
+    const ends = load<i64>(record, DETECTION_LAST) + max<i64>(quiet, beaconQuiet(index));
     if (now >= ends) {
       store<u8>(record, STATE_ENDED, DETECTION_STATE);
       tell(record);

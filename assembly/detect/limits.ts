@@ -14,9 +14,8 @@ import { nowMs, nowSeconds, wakeAt } from './clock';
 import { addPeer, addPort, beginDetection, growDetection, placeForDetection, toJoin } from './detections';
 import { isHabitPort } from './habits';
 import { isFlood } from './horizontal-scan';
+import { limitOf } from './limit';
 import {
-  DETECT,
-  HEAD_LIMITS,
   TALLY_ADDRESS,
   TALLY_DETECTION,
   TALLY_FLAGS,
@@ -24,11 +23,11 @@ import {
   TALLY_OVER_SINCE,
   TALLY_SIZE,
 } from './memory';
+import { freeDetection } from './raise';
 import {
   DIRTY,
   firstMs,
   firstRow,
-  freeRows,
   HOSTS,
   LOGINS,
   longCount,
@@ -45,10 +44,6 @@ import {
 const SETTLE: u32 = 3;
 /** Seconds that known services have to show that it is an outage. */
 const SETTLE_HABIT: u32 = 30;
-
-export function limitOf(kind: u32): u32 {
-  return load<u32>(DETECT + ((<usize>kind) << 2), HEAD_LIMITS);
-}
 
 export function judgeTallies(): void {
   for (let table: u32 = 0; table < TABLES; table++) {
@@ -105,7 +100,7 @@ function raise(table: u32, direction: u32, row: usize, kind: u32, count: u32, li
   let index: u32 = joined;
   if (joined < 0) {
     index = placeForDetection();
-    freeRows(index);
+    freeDetection(index);
     const severity = severityOf(table, direction);
     beginDetection(index, kind, severity, direction, protocolOf(row), count, limit, firstMs(row));
   } else {

@@ -102,6 +102,39 @@ export const HABIT_MAX: usize = IS_LARGE ? 16 : 6;
 export const EVENT_ITEM_SIZE: usize = 104;
 export const DETECTION_MAX: usize = !HAS_DETECTION ? 0 : IS_LARGE ? 32 : 7;
 
+// --- beacons (beacon.ts) -------------------------------------------------------------------------------------------------
+/** u32, seconds, low half: when the device was first looked at; 0: not yet. */
+export const BEACONS_SINCE: usize = 0;
+/** u32, seconds: when somebody outside was last known to answer, and when a known service outside was last silent; 0: never. */
+export const BEACONS_ANSWERED: usize = 4;
+export const BEACONS_FAILED: usize = 8;
+/** u8[EARLY_SIZE]: Bloom filter of the services that were called when the device was new. A power of two. */
+export const BEACONS_EARLY: usize = 16;
+export const EARLY_SIZE: usize = IS_LARGE ? 2048 : 64;
+export const BEACONS_HEAD: usize = BEACONS_EARLY + EARLY_SIZE;
+/** u32: hash of the remote address, protocol and port; 0: the row is free. */
+export const BEACON_KEY: usize = 0;
+/** u32, ms, low half: the latest call. */
+export const BEACON_LAST: usize = 4;
+/** u32, seconds, low half: the first call. */
+export const BEACON_FIRST: usize = 8;
+/** u32, ms: the period; 0: not yet. */
+export const BEACON_PERIOD: usize = 12;
+/** u16: how sure it is that the calls are steady. */
+export const BEACON_SCORE: usize = 16;
+/** u16: calls; saturates. */
+export const BEACON_CALLS: usize = 18;
+/** u16: the remote port, the local one of the latest call. */
+export const BEACON_PORT: usize = 20;
+export const BEACON_LOCAL_PORT: usize = 22;
+/** u8: bits of beacon-rows.ts. */
+export const BEACON_FLAGS: usize = 24;
+/** u8: number of its detection's record + 1. */
+export const BEACON_DETECTION: usize = 25;
+export const BEACON_SIZE: usize = 28;
+export const BEACON_ROWS: usize = IS_LARGE ? 256 : 18;
+const BEACONS_SIZE: usize = (BEACONS_HEAD + BEACON_ROWS * BEACON_SIZE + 7) & ~7;
+
 const TABLES_SIZE: usize =
   HEAD_SIZE +
   2 * WAIT_MAX * WAIT_SIZE +
@@ -110,7 +143,8 @@ const TABLES_SIZE: usize =
   2 * KNOWN_SIZE +
   HABIT_MAX * HABIT_SIZE +
   EVENT_ITEM_SIZE +
-  DETECTION_MAX * <usize>DETECTION_SIZE;
+  DETECTION_MAX * <usize>DETECTION_SIZE +
+  BEACONS_SIZE;
 export const DETECT_SIZE: i32 = HAS_DETECTION ? <i32>TABLES_SIZE : 0;
 export const DETECT: usize = HAS_DETECTION ? memory.data(DETECT_SIZE, 8) : 0;
 export const DETECTIONS: usize = DETECT + HEAD_SIZE;
@@ -120,3 +154,4 @@ export const SEEN: usize = WAITING + 2 * WAIT_MAX * WAIT_SIZE;
 export const KNOWN: usize = SEEN + 2 * SEEN_MAX * 4;
 export const HABITS: usize = KNOWN + 2 * KNOWN_SIZE;
 export const EVENT_ITEM: usize = HABITS + HABIT_MAX * HABIT_SIZE;
+export const BEACONS: usize = EVENT_ITEM + EVENT_ITEM_SIZE;

@@ -4,6 +4,7 @@
 import { PROTOCOL_TCP } from '../../schema/configuration-block';
 import { DIRECTION_OUT, FLOW_ADDRESSES, FLOW_OWN, FLOW_PORTS, FLOW_PROTOCOL, FLOWS_V6 } from '../memory';
 import { hashOf, isV4, lowOfV4 } from './address';
+import { knownWasSilent, serviceReacted } from './beacon';
 import { connectionEnded, mayBeLogin } from './brute-force';
 import { happened, msSince, nowMs, wakeAt } from './clock';
 import { throwDice } from './dice';
@@ -94,6 +95,7 @@ export function attemptFailed(
   const habit = habitKey(portKey(protocol, port), isV6);
   if (isOut && isKnown(serviceHash(high, low, protocol, port))) {
     if (!sure) return;
+    knownWasSilent(high, low);
     knownFailed(habit);
     if (isOutage(habit)) excuseHosts(direction, protocol, port);
     return;
@@ -106,14 +108,22 @@ export function attemptFailed(
   if (!isOfPort || isOfHost) portFailed(direction, high, low, protocol, port, sure);
 }
 
-export function serviceAnswered(direction: u32, high: u64, low: u64, protocol: u32, port: u32): void {
+export function serviceAnswered(
+  direction: u32,
+  high: u64,
+  low: u64,
+  localLow: u64,
+  protocol: u32,
+  port: u32,
+): void {
   if (direction !== DIRECTION_OUT) return;
+  serviceReacted(high, low, localLow, protocol, port, true);
   // Where a scan is under way, answers are its finds and make nothing known.
   if (!isFailing(direction, protocol, port)) remember(serviceHash(high, low, protocol, port));
   serviceLives(habitKey(portKey(protocol, port), !isV4(high, low)));
 }
 
-function serviceHash(high: u64, low: u64, protocol: u32, port: u32): u32 {
+export function serviceHash(high: u64, low: u64, protocol: u32, port: u32): u32 {
   return hashOf(high, low, port | ((protocol + 8) << 16));
 }
 
@@ -130,17 +140,17 @@ function judge(place: usize, direction: u32): void {
   const isV6 = record >= FLOWS_V6;
   const high = isV6 ? load<u64>(record, FLOW_ADDRESSES + 16) : 0;
   const low = isV6 ? load<u64>(record, FLOW_ADDRESSES + 24) : lowOfV4(load<u32>(record, FLOW_ADDRESSES + 4));
+  const localLow = isV6 ? load<u64>(record, FLOW_ADDRESSES + 8) : lowOfV4(load<u32>(record, FLOW_ADDRESSES));
   if (outcome === FAILED) {
-    const localLow = isV6
-      ? load<u64>(record, FLOW_ADDRESSES + 8)
-      : lowOfV4(load<u32>(record, FLOW_ADDRESSES));
-    if (direction === DIRECTION_OUT && packetsOf(place, record, 0) !== 0)
+    if (direction === DIRECTION_OUT && packetsOf(place, record, 0) !== 0) {
       lineLives(habitKey(portKey(protocol, port), isV6));
+      serviceReacted(high, low, localLow, protocol, port, false);
+    }
     leavePlace(place);
     attemptFailed(direction, high, low, localLow, protocol, port, true);
     return;
   }
-  serviceAnswered(direction, high, low, protocol, port);
+  serviceAnswered(direction, high, low, localLow, protocol, port);
   if (mayBeLogin(protocol, port)) store<u8>(place, 1, WAIT_STAGE);
   else leavePlace(place);
 }

@@ -9,6 +9,7 @@ import {
 import {
   DETECTIONS_COUNT,
   KIND_ADDRESS_SWEEP,
+  KIND_BEACON,
   KIND_BRUTE_FORCE,
   KIND_HORIZONTAL_SCAN,
   KIND_VERTICAL_SCAN,
@@ -40,6 +41,7 @@ export function setDetectionDefaults(): void {
   setLimit(KIND_VERTICAL_SCAN, 15);
   setLimit(KIND_ADDRESS_SWEEP, 15);
   setLimit(KIND_BRUTE_FORCE, 10);
+  setLimit(KIND_BEACON, 14);
 }
 
 /** The value of KEY_DETECTION. */
@@ -89,7 +91,8 @@ function hasLimit(kind: u32): bool {
     kind === KIND_HORIZONTAL_SCAN ||
     kind === KIND_VERTICAL_SCAN ||
     kind === KIND_ADDRESS_SWEEP ||
-    kind === KIND_BRUTE_FORCE
+    kind === KIND_BRUTE_FORCE ||
+    kind === KIND_BEACON
   );
 }
 

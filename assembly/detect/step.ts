@@ -4,7 +4,7 @@ import { attendDetections } from './detections';
 import { judgeTallies } from './limits';
 import { DETECT, DETECTION_MAX, HEAD_DUE, HEAD_NEVER, HEAD_WAITING } from './memory';
 import { judgeWaiting } from './outcomes';
-import { freeRows } from './tally';
+import { freeDetection } from './raise';
 
 /** STATUS_NOW is the time. always: the clock has jumped, whatever was due when. */
 export function detect(always: bool, time: i64): void {
@@ -14,6 +14,6 @@ export function detect(always: bool, time: i64): void {
   judgeTallies();
   const ended = attendDetections();
   for (let index: u32 = 0; ended >> index !== 0 && index < <u32>DETECTION_MAX; index++) {
-    if ((ended >> index) & 1) freeRows(index);
+    if ((ended >> index) & 1) freeDetection(index);
   }
 }
