@@ -44,3 +44,25 @@ export function isUnicastV4(address: u32): bool {
 export function isUnicastV6(address: usize): bool {
   return load<u8>(address) !== 0xff;
 }
+
+/** Of a subnet that the device is in, as far as its prefix is known. address: host order. */
+export function isNearV4(address: u32): bool {
+  const end = load<usize>(AGENT, AGENT_LOCALS_V4_END);
+  for (let local: usize = LOCALS_V4; local < end; local += LOCAL_V4_SIZE) {
+    const broadcast = bswap<u32>(load<u32>(local, 4));
+    if (broadcast === 0) continue;
+    // The host's part: all ones in the broadcast address. Where the network's part ends in ones, a neighbour network is near, too.
+    const host: u32 = <u32>((1 << ctz<u32>(~broadcast)) - 1);
+    if ((address | host) === broadcast) return true;
+  }
+  return false;
+}
+
+/** high: the first half of the address. Of a /64 that the device is in. */
+export function isNearV6(high: u64): bool {
+  const end = load<usize>(AGENT, AGENT_LOCALS_V6_END);
+  for (let local: usize = LOCALS_V6; local < end; local += LOCAL_V6_SIZE) {
+    if (load<u64>(local) === high) return true;
+  }
+  return false;
+}

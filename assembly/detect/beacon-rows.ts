@@ -32,6 +32,8 @@ export const ANSWERED: u32 = 1;
 export const REFUSED: u32 = 2;
 /** It was called when the device was new, before the row was made. */
 export const EARLY: u32 = 4;
+/** The latest call was answered. */
+export const LIVES: u32 = 16;
 /** It was found steady, and no beacon: a habit of the device. */
 export const HABITUAL: u32 = 8;
 

@@ -11,7 +11,9 @@
 
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../schema/configuration-block';
 import { KIND_BEACON, SEVERITY_MEDIUM } from '../../schema/detection-record';
-import { DIRECTION_OUT, IS_LARGE } from '../memory';
+import { STATUS_STARTED } from '../../schema/status';
+import { isNearV4, isNearV6 } from '../local-addresses';
+import { DIRECTION_OUT, IS_LARGE, STATUS } from '../memory';
 import { hashOf, isV4 } from './address';
 import {
   ANSWERED,
@@ -21,6 +23,7 @@ import {
   findBeacon,
   HABITUAL,
   isEarly,
+  LIVES,
   REFUSED,
   rememberEarly,
 } from './beacon-rows';
@@ -56,11 +59,15 @@ const LONGEST: u32 = 4_500_000;
 const RETRANSMISSION: u32 = 35_000;
 /** Seconds: who is called in the first quarter of an hour belongs to the device. */
 const NEW_DEVICE: u32 = 900;
+/** Seconds, 2001: clocks that were never set are before. */
+const CLOCK_UNSET: u32 = 978_307_200;
 /** ms: hardly a device makes a new connection to the same host as often. */
 const FAST: u32 = 20_000;
 /** Seconds that silence has to last: while others answer, and where nobody else was asked. */
 const SILENCE: u32 = 120;
 const SILENCE_ALONE: u32 = 900;
+/** The port of names: a resolver in the house answers from what it remembers, line or not. */
+const NAMES: u32 = 53;
 /** The period is a mean of so many times. */
 const MEMORY: u32 = 8;
 
@@ -75,7 +82,7 @@ export function serviceCalled(
   known: bool,
 ): void {
   if (isDuty(protocol, port)) return;
-  if (load<u32>(BEACONS, BEACONS_SINCE) === 0) store<u32>(BEACONS, nowSeconds() | 1, BEACONS_SINCE);
+  if (load<u32>(BEACONS, BEACONS_SINCE) === 0) lookFrom(load<i64>(STATUS, STATUS_STARTED));
   const key = keyOf(high, low, localLow, protocol, port);
   const isNew = nowSeconds() - load<u32>(BEACONS, BEACONS_SINCE) < NEW_DEVICE;
   const wasEarly = isEarly(key);
@@ -113,18 +120,31 @@ export function serviceCalled(
   wakeAt(nowMs() + 1000);
 }
 
-/** What became of a call. */
+/** The clock has jumped. Where it was set back, or set at all, the device is looked at from now on. */
+export function clockJumped(): void {
+  const since = load<u32>(BEACONS, BEACONS_SINCE);
+  if (since > nowSeconds() || since < CLOCK_UNSET) lookFrom(nowMs());
+}
+
+function lookFrom(time: i64): void {
+  store<u32>(BEACONS, max<u32>(<u32>(<u64>time / 1000), 1), BEACONS_SINCE);
+}
+
+/** What became of a call. reaction: ANSWERED | LIVES, REFUSED, or 0: silence. */
 export function serviceReacted(
   high: u64,
   low: u64,
   localLow: u64,
   protocol: u32,
   port: u32,
-  isAnswer: bool,
+  reaction: u32,
 ): void {
-  if (isOutside(high, low) && !isNameService(port)) store<u32>(BEACONS, nowSeconds(), BEACONS_ANSWERED);
+  if (reaction !== 0 && isOutside(high, low) && port !== NAMES) {
+    store<u32>(BEACONS, nowSeconds(), BEACONS_ANSWERED);
+  }
   const row = findBeacon(keyOf(high, low, localLow, protocol, port));
-  if (row !== 0) addFlags(row, isAnswer ? ANSWERED : REFUSED);
+  if (row === 0) return;
+  store<u8>(row, (<u32>load<u8>(row, BEACON_FLAGS) & ~LIVES) | reaction, BEACON_FLAGS);
 }
 
 /** A known service was silent. */
@@ -172,6 +192,8 @@ function isPeace(row: usize, high: u64, low: u64): bool {
     (flags & EARLY) !== 0 ||
     first - load<u32>(BEACONS, BEACONS_SINCE) <= min<u32>(NEW_DEVICE, period / 800 + 5);
   if (!isOutside(high, low)) return isFromBeginning;
+  // Whoever has answered and does not now is out of order.
+  if ((flags & (ANSWERED | LIVES)) === ANSWERED) return true;
   if (!(flags & ANSWERED)) {
     const answered = load<u32>(BEACONS, BEACONS_ANSWERED);
     const failed = load<u32>(BEACONS, BEACONS_FAILED);
@@ -226,18 +248,14 @@ function isDuty(protocol: u32, port: u32): bool {
   }
 }
 
-/** A resolver in the house answers from what it remembers, line or not. */
-function isNameService(port: u32): bool {
-  return port === 53;
-}
-
-/** Not of a private network (RFC 1918, 3927, 4193, 6598 for what a provider shares is outside). */
-export function isOutside(high: u64, low: u64): bool {
+/** Neither of a private network (RFC 1918, 3927, 4193) nor of one that the device is in. */
+function isOutside(high: u64, low: u64): bool {
   if (!isV4(high, low)) {
     const first: u32 = bswap<u16>(<u16>high);
-    return (first & 0xfe00) !== 0xfc00 && (first & 0xffc0) !== 0xfe80;
+    return (first & 0xfe00) !== 0xfc00 && (first & 0xffc0) !== 0xfe80 && !isNearV6(high);
   }
   const address = bswap<u32>(<u32>(low >> 32));
+  if (isNearV4(address)) return false;
   if (address >> 24 === 10 || address >> 20 === 0xac1) return false;
   return address >> 16 !== 0xc0a8 && address >> 16 !== 0xa9fe;
 }

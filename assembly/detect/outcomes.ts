@@ -5,6 +5,7 @@ import { PROTOCOL_TCP } from '../../schema/configuration-block';
 import { DIRECTION_OUT, FLOW_ADDRESSES, FLOW_OWN, FLOW_PORTS, FLOW_PROTOCOL, FLOWS_V6 } from '../memory';
 import { hashOf, isV4, lowOfV4 } from './address';
 import { knownWasSilent, serviceReacted } from './beacon';
+import { ANSWERED, LIVES, REFUSED } from './beacon-rows';
 import { connectionEnded, mayBeLogin } from './brute-force';
 import { happened, msSince, nowMs, wakeAt } from './clock';
 import { throwDice } from './dice';
@@ -117,7 +118,7 @@ export function serviceAnswered(
   port: u32,
 ): void {
   if (direction !== DIRECTION_OUT) return;
-  serviceReacted(high, low, localLow, protocol, port, true);
+  serviceReacted(high, low, localLow, protocol, port, ANSWERED | LIVES);
   // Where a scan is under way, answers are its finds and make nothing known.
   if (!isFailing(direction, protocol, port)) remember(serviceHash(high, low, protocol, port));
   serviceLives(habitKey(portKey(protocol, port), !isV4(high, low)));
@@ -142,9 +143,10 @@ function judge(place: usize, direction: u32): void {
   const low = isV6 ? load<u64>(record, FLOW_ADDRESSES + 24) : lowOfV4(load<u32>(record, FLOW_ADDRESSES + 4));
   const localLow = isV6 ? load<u64>(record, FLOW_ADDRESSES + 8) : lowOfV4(load<u32>(record, FLOW_ADDRESSES));
   if (outcome === FAILED) {
-    if (direction === DIRECTION_OUT && packetsOf(place, record, 0) !== 0) {
-      lineLives(habitKey(portKey(protocol, port), isV6));
-      serviceReacted(high, low, localLow, protocol, port, false);
+    if (direction === DIRECTION_OUT) {
+      const isRefused = packetsOf(place, record, 0) !== 0;
+      if (isRefused) lineLives(habitKey(portKey(protocol, port), isV6));
+      serviceReacted(high, low, localLow, protocol, port, isRefused ? REFUSED : 0);
     }
     leavePlace(place);
     attemptFailed(direction, high, low, localLow, protocol, port, true);

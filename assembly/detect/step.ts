@@ -1,5 +1,6 @@
 // The step: what waits is judged, what is over its limit is raised, what is quiet ends. Only while there is something to do.
 
+import { clockJumped } from './beacon';
 import { attendDetections } from './detections';
 import { judgeTallies } from './limits';
 import { DETECT, DETECTION_MAX, HEAD_DUE, HEAD_NEVER, HEAD_WAITING } from './memory';
@@ -10,6 +11,7 @@ import { freeDetection } from './raise';
 export function detect(always: bool, time: i64): void {
   if (!always && time < load<i64>(DETECT, HEAD_DUE)) return;
   store<i64>(DETECT, HEAD_NEVER, HEAD_DUE);
+  if (always) clockJumped();
   if (load<u32>(DETECT, HEAD_WAITING)) judgeWaiting();
   judgeTallies();
   const ended = attendDetections();
