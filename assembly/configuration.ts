@@ -99,7 +99,7 @@ const BATCH_DELAY_MAX: u32 = 3_600;
 const ACTIVITY: u32 = 1 << COLLECTOR_NETWORK_ACTIVITY;
 
 /** The reference agent's defaults (docs/abi.md); schema 2.3 batches nothing. */
-export function setDefaults(): void {
+function setDefaults(): void {
   store<u32>(AGENT, 10, AGENT_INTERVALS);
   store<u32>(AGENT, 30, AGENT_INTERVALS + 4);
   store<u32>(AGENT, 60, AGENT_INTERVALS + 8);
@@ -115,6 +115,11 @@ export function setDefaults(): void {
   store<u32>(AGENT, HAS_2_3 ? FORMAT_2_3 : FORMAT_3_0_PROTOBUF, AGENT_FORMAT);
   if (HAS_3_0) store<u32>(AGENT, BATCH_DELAY, AGENT_BATCH_DELAY);
   if (HAS_DETECTION) setDetectionDefaults();
+}
+
+/** Before anything else is asked of the core. */
+export function prepare(): void {
+  if (load<u32>(AGENT, AGENT_CACHE_SIZE) === 0) setDefaults();
 }
 
 /** The block stands in INPUT[0, length). */

@@ -10,9 +10,9 @@ import {
 } from '../schema/status';
 import { collectAtOnce } from './collect';
 import { beginInterval } from './collectors/network-activity';
-import { applyConfiguration, setDefaults } from './configuration';
+import { applyConfiguration, prepare } from './configuration';
 import { clearElse, elseEntry } from './flow/everything-else';
-import { AGENT, AGENT_CACHE_SIZE, AGENT_SEEDED, AGENT_WAITING, ELSE_PROTOCOLS, STATUS } from './memory';
+import { AGENT, AGENT_SEEDED, AGENT_WAITING, ELSE_PROTOCOLS, STATUS } from './memory';
 import { observeFrames } from './observe';
 import { acknowledgeMessage, nextMessage, rewindMessages } from './outbox';
 import { writeUuid } from './random';
@@ -58,7 +58,7 @@ export { __data_end, __heap_base };
  * Returns OK, or a code below zero: then nothing changed, and STATUS_FAULT_KEY names the key.
  */
 export function configure(length: i32): i32 {
-  if (load<u32>(AGENT, AGENT_CACHE_SIZE) === 0) setDefaults();
+  prepare();
   return applyConfiguration(length);
 }
 

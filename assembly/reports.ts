@@ -2,11 +2,14 @@
 // detection.
 
 import { NOT_STARTED } from '../schema/codes';
+import { prepare } from './configuration';
+import { obeyLearn, restore } from './detect/first-contact';
+import { loadPiece } from './detect/indicators';
 import { reportEvent } from './report';
 import { clampTime, now, setNow, updateDue } from './schedule';
 import { isStarted } from './state';
 
-export { DETECT, DETECT_SIZE } from './detect/memory';
+export { DETECT, DETECT_SIZE, INDICATOR_MAX, LEARNED, LEARNED_SIZE } from './detect/memory';
 
 /**
  * Writes the event that the host has put into INPUT[0, length) (schema/event-block.ts), at `time` or the latest time, whichever is later; a
@@ -21,4 +24,26 @@ export function report(length: i32, time: i64): i32 {
   setNow(at);
   updateDue();
   return taken;
+}
+
+/**
+ * Takes a piece of an indicator list in INPUT[0, length) (schema/indicator-block.ts), at any time. piece: PIECE_FIRST, PIECE_LAST, both or 0; in
+ * `standard` both. The list in force is the one before until the last piece has come. Returns the prefixes of the list so far, or BAD_LENGTH,
+ * BAD_VALUE or LIST_FULL: then the list that was begun is forgotten, and the one before stays in force.
+ */
+export function loadIndicators(length: i32, piece: i32): i32 {
+  prepare();
+  return loadPiece(length, piece);
+}
+
+/** command: LEARN_ of schema/learned.ts. Endpoints are learned from now on, or what was learned holds. Returns OK or BAD_VALUE. */
+export function learn(command: i32): i32 {
+  prepare();
+  return obeyLearn(command);
+}
+
+/** What LEARNED[0, LEARNED_SIZE) was once stands in INPUT[0, length): it holds again. Returns OK, BAD_LENGTH, BAD_VERSION or BAD_VALUE. */
+export function restoreLearned(length: i32): i32 {
+  prepare();
+  return restore(length);
 }

@@ -28,3 +28,5 @@ export const BAD_EVENT = -11;
 export const UNSUPPORTED_EVENT = -12;
 /** An item of an event does not fit a message of its own. */
 export const EVENT_TOO_LARGE = -13;
+/** More indicators than the core has places for (INDICATOR_MAX). */
+export const LIST_FULL = -14;

@@ -58,6 +58,11 @@ export const DETECT_ENABLED = 0;
 export const DETECT_WINDOW = 16;
 /** Seconds, 60 to 86,400, and no less than the window: the one in which twice a limit counts as well. */
 export const DETECT_LONG_WINDOW = 17;
+/** Seconds, 0 to 365 days: how long the endpoints of the device are learned, before a new one is told as a first contact. 0: they are not. */
+export const DETECT_LEARN = 18;
+export const DETECT_LEARN_MAX = 31_536_000;
+/** 8 to 32: leading bits of a public IPv4 address that make an endpoint; of IPv6 twice as many. */
+export const DETECT_NETWORK_BITS = 19;
 /** Of kinds, 2 to this. */
 export const DETECT_LIMIT_MAX = 1_000_000;
 

@@ -10,10 +10,12 @@ import { hostEchoed } from './address-sweep';
 import { serviceCalled } from './beacon';
 import { loginMerged } from './brute-force';
 import { happened, nowMs, wakeAt } from './clock';
+import { endpointMet } from './first-contact';
 import { hostAnswered, isFailing } from './horizontal-scan';
 import { isKnown } from './known-services';
 import { DETECT, HEAD_ENABLED } from './memory';
 import { ANSWER_WAIT, attemptFailed, makeRoom, serviceAnswered, serviceHash, servicePort } from './outcomes';
+import { addressMet } from './suspicious-address';
 import { portAnswered } from './vertical-scan';
 import { nextPlace, waitAt } from './waiting';
 
@@ -56,6 +58,10 @@ function note(
   const protocol = <u32>(transport >> 32);
   const ports = <u32>transport;
   happened(<u32>nowMs());
+  // A SYN+ACK, or a datagram to a client's port, is said by the service.
+  const isAnswer = protocol === PROTOCOL_TCP ? (flags & (SYN | ACK)) === (SYN | ACK) : isReply(ports, direction);
+  const party = isAnswer ? direction ^ 1 : direction;
+  addressMet(party, high, low, protocol, servicePort(ports, party));
   if (protocol === PROTOCOL_ICMP) {
     if (flags & ECHO_REQUEST) hostEchoed(direction, high, low, localLow);
     return;
@@ -74,6 +80,7 @@ function note(
     const wasAsked = answered(direction ^ 1, high, low, localLow, protocol, ports);
     if (wasAsked || isReply(ports, direction)) return;
   }
+  endpointMet(direction, high, low, protocol, servicePort(ports, direction));
   if (direction === DIRECTION_OUT) {
     const port = servicePort(ports, direction);
     const known = isKnown(serviceHash(high, low, protocol, port));

@@ -120,13 +120,14 @@ export function serviceCalled(
   wakeAt(nowMs() + 1000);
 }
 
-/** The clock has jumped. Where it was set back, or set at all, the device is looked at from now on. */
-export function clockJumped(): void {
+/** The clock has jumped: whether it was set back, or set at all. */
+export function clockWasSet(): bool {
   const since = load<u32>(BEACONS, BEACONS_SINCE);
-  if (since > nowSeconds() || since < CLOCK_UNSET) lookFrom(nowMs());
+  return since > nowSeconds() || since < CLOCK_UNSET;
 }
 
-function lookFrom(time: i64): void {
+/** The device is looked at from `time` on. */
+export function lookFrom(time: i64): void {
   store<u32>(BEACONS, max<u32>(<u32>(<u64>time / 1000), 1), BEACONS_SINCE);
 }
 
@@ -249,7 +250,7 @@ function isDuty(protocol: u32, port: u32): bool {
 }
 
 /** Neither of a private network (RFC 1918, 3927, 4193) nor of one that the device is in. */
-function isOutside(high: u64, low: u64): bool {
+export function isOutside(high: u64, low: u64): bool {
   if (!isV4(high, low)) {
     const first: u32 = bswap<u16>(<u16>high);
     return (first & 0xfe00) !== 0xfc00 && (first & 0xffc0) !== 0xfe80 && !isNearV6(high);

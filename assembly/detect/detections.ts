@@ -84,6 +84,20 @@ export function toJoin(kind: u32, direction: u32): i32 {
   return siblings < SIBLINGS ? -1 : latest;
 }
 
+/** The ongoing one of this kind and direction that keeps the peer; -1: none. */
+export function ongoingWith(kind: u32, direction: u32, high: u64, low: u64): i32 {
+  for (let index: u32 = 0; index < <u32>DETECTION_MAX; index++) {
+    const record = detectionAt(index);
+    if (!isOngoing(record) || !isOf(record, kind, direction)) continue;
+    const kept: u32 = load<u8>(record, DETECTION_PEERS_KEPT);
+    for (let peer: u32 = 0; peer < kept; peer++) {
+      const at = record + DETECTION_PEERS + ((<usize>peer) << 4);
+      if (load<u64>(at) === high && load<u64>(at, 8) === low) return index;
+    }
+  }
+  return -1;
+}
+
 /**
  * The record for a new one: free, or the one longest ended; where all go on, the least severe that has a sibling, or else
  * the least severe. What counts for it has to be freed.

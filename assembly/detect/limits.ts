@@ -23,7 +23,7 @@ import {
   TALLY_OVER_SINCE,
   TALLY_SIZE,
 } from './memory';
-import { freeDetection } from './raise';
+import { release } from './release';
 import {
   DIRTY,
   firstMs,
@@ -100,7 +100,7 @@ function raise(table: u32, direction: u32, row: usize, kind: u32, count: u32, li
   let index: u32 = joined;
   if (joined < 0) {
     index = placeForDetection();
-    freeDetection(index);
+    release(index);
     const severity = severityOf(table, direction);
     beginDetection(index, kind, severity, direction, protocolOf(row), count, limit, firstMs(row));
   } else {

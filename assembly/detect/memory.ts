@@ -132,8 +132,52 @@ export const BEACON_FLAGS: usize = 24;
 /** u8: number of its detection's record + 1. */
 export const BEACON_DETECTION: usize = 25;
 export const BEACON_SIZE: usize = 28;
-export const BEACON_ROWS: usize = IS_LARGE ? 256 : 18;
+export const BEACON_ROWS: usize = IS_LARGE ? 256 : 16;
 const BEACONS_SIZE: usize = (BEACONS_HEAD + BEACON_ROWS * BEACON_SIZE + 7) & ~7;
+
+// --- indicators: prefixes of suspicious addresses, sorted, none within another (indicators.ts) ------------------------------
+//
+//   | IPv4 addresses ->  ... free ...  <- IPv6 addresses | lengths of IPv4 ->  ... free ...  <- of IPv6, one in four
+//
+/** IPv4 prefixes in each bank; an IPv6 one takes the place of four. */
+export const INDICATOR_MAX: i32 = !HAS_DETECTION ? 0 : IS_LARGE ? 100_000 : 256;
+/** A list in pieces is put together in a bank of its own. Without one a list has to come in one piece. */
+export const INDICATOR_BANKS: u32 = IS_LARGE ? 2 : 1;
+export const BANK_SIZE: usize = <usize>INDICATOR_MAX * 5;
+/** u32: the bank in use. */
+export const INDICATORS_BANK: usize = 0;
+/** u32 by bank: its IPv4 prefixes, its IPv6 ones. */
+export const INDICATORS_V4: usize = 4;
+export const INDICATORS_V6: usize = 12;
+/** u32: 1 while a list is being put together. */
+export const INDICATORS_OPEN: usize = 20;
+/** u64, u64: the last address so far, of a list that is being put together; numbers, IPv4 as ::ffff:a.b.c.d. */
+export const INDICATORS_LAST: usize = 24;
+export const INDICATORS_HEAD: usize = 40;
+const INDICATORS_SIZE: usize = (INDICATORS_HEAD + <usize>INDICATOR_BANKS * BANK_SIZE + 7) & ~7;
+
+// --- what was learned: endpoints of the device (first-contact.ts); saved and restored as it is -----------------------------
+/** u32: 1. */
+export const LEARNED_VERSION: usize = 0;
+/** u32: LEARNING_ of schema/learned.ts. */
+export const LEARNED_STATE: usize = 4;
+/** u32, seconds that learning takes; 0: until a command. */
+export const LEARNED_SECONDS: usize = 8;
+/** u32: bytes of the filter. */
+export const LEARNED_FILTER_SIZE: usize = 12;
+/** i64, ms: when learning ends; 0: not known yet. */
+export const LEARNED_UNTIL: usize = 16;
+/** u64: key of the filters' hash; 0: not drawn yet. */
+export const LEARNED_KEY: usize = 24;
+/** u32: endpoints in the filter of those met since. */
+export const LEARNED_MET: usize = 32;
+/** u32: leading bits of a public IPv4 address that make an endpoint; of IPv6 twice as many. */
+export const LEARNED_BITS: usize = 36;
+export const LEARNED_FILTER: usize = 40;
+/** A power of two; the filter of those met since is half as large. */
+export const FILTER_SIZE: usize = IS_LARGE ? 32768 : 128;
+export const MET_FILTER: usize = LEARNED_FILTER + FILTER_SIZE;
+export const LEARNED_SIZE: i32 = HAS_DETECTION ? <i32>(MET_FILTER + (FILTER_SIZE >> 1)) : 0;
 
 const TABLES_SIZE: usize =
   HEAD_SIZE +
@@ -144,7 +188,9 @@ const TABLES_SIZE: usize =
   HABIT_MAX * HABIT_SIZE +
   EVENT_ITEM_SIZE +
   DETECTION_MAX * <usize>DETECTION_SIZE +
-  BEACONS_SIZE;
+  BEACONS_SIZE +
+  INDICATORS_SIZE +
+  LEARNED_SIZE;
 export const DETECT_SIZE: i32 = HAS_DETECTION ? <i32>TABLES_SIZE : 0;
 export const DETECT: usize = HAS_DETECTION ? memory.data(DETECT_SIZE, 8) : 0;
 export const DETECTIONS: usize = DETECT + HEAD_SIZE;
@@ -155,3 +201,5 @@ export const KNOWN: usize = SEEN + 2 * SEEN_MAX * 4;
 export const HABITS: usize = KNOWN + 2 * KNOWN_SIZE;
 export const EVENT_ITEM: usize = HABITS + HABIT_MAX * HABIT_SIZE;
 export const BEACONS: usize = EVENT_ITEM + EVENT_ITEM_SIZE;
+export const INDICATORS: usize = BEACONS + BEACONS_SIZE;
+export const LEARNED: usize = INDICATORS + INDICATORS_SIZE;

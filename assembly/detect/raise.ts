@@ -1,8 +1,7 @@
 // A detection that no tally stands behind: a record of its own, or one more of those that go on.
 
-import { freeBeacon } from './beacon-rows';
 import { addPeer, addPort, beginDetection, growDetection, placeForDetection, toJoin } from './detections';
-import { freeRows } from './tally';
+import { release } from './release';
 
 /** first: ms of the first evidence. port: 0 where there is none. The number of its record. */
 export function raise(
@@ -21,7 +20,7 @@ export function raise(
   let index: u32 = joined;
   if (joined < 0) {
     index = placeForDetection();
-    freeDetection(index);
+    release(index);
     beginDetection(index, kind, severity, direction, protocol, count, limit, first);
   } else {
     growDetection(index, count << 8);
@@ -29,10 +28,4 @@ export function raise(
   addPeer(index, high, low);
   if (port !== 0) addPort(index, port);
   return index;
-}
-
-/** What counts for it begins anew. */
-export function freeDetection(index: u32): void {
-  freeRows(index);
-  freeBeacon(index);
 }

@@ -2,8 +2,11 @@
 
 import {
   DETECT_ENABLED,
+  DETECT_LEARN,
+  DETECT_LEARN_MAX,
   DETECT_LIMIT_MAX,
   DETECT_LONG_WINDOW,
+  DETECT_NETWORK_BITS,
   DETECT_WINDOW,
 } from '../../schema/configuration-block';
 import {
@@ -25,6 +28,7 @@ import {
   HEAD_NEVER,
   HEAD_WINDOW,
 } from './memory';
+import { areNetworkBits, learnFor, setLearningDefaults, setNetworkBits } from './first-contact';
 import { forgetWaiting } from './waiting';
 
 const SETTING: u32 = 8;
@@ -37,6 +41,7 @@ export function setDetectionDefaults(): void {
   store<u32>(DETECT, 1, HEAD_ENABLED);
   store<u32>(DETECT, 300, HEAD_WINDOW);
   store<u32>(DETECT, 3600, HEAD_LONG_WINDOW);
+  setLearningDefaults();
   setLimit(KIND_HORIZONTAL_SCAN, 25);
   setLimit(KIND_VERTICAL_SCAN, 15);
   setLimit(KIND_ADDRESS_SWEEP, 15);
@@ -60,6 +65,10 @@ export function areDetectionSettings(value: usize, length: u32): bool {
     } else if (setting === DETECT_LONG_WINDOW) {
       if (given < 60 || given > 86_400) return false;
       longWindow = given;
+    } else if (setting === DETECT_LEARN) {
+      if (given > <u32>DETECT_LEARN_MAX) return false;
+    } else if (setting === DETECT_NETWORK_BITS) {
+      if (!areNetworkBits(given)) return false;
     } else if (!hasLimit(setting) || given < 2 || given > <u32>DETECT_LIMIT_MAX) {
       return false;
     }
@@ -74,6 +83,8 @@ export function applyDetection(value: usize, length: u32): void {
     if (setting === DETECT_ENABLED) enable(given);
     else if (setting === DETECT_WINDOW) store<u32>(DETECT, given, HEAD_WINDOW);
     else if (setting === DETECT_LONG_WINDOW) store<u32>(DETECT, given, HEAD_LONG_WINDOW);
+    else if (setting === DETECT_LEARN) learnFor(given);
+    else if (setting === DETECT_NETWORK_BITS) setNetworkBits(given);
     else setLimit(setting, given);
   }
 }
