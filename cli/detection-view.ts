@@ -51,6 +51,12 @@ function reason(detection: DetectionRecord): string {
       return `${grouped(count)} hosts asked by ICMP echo ${against}, ${peers(detection)}`;
     case 'BRUTE_FORCE':
       return `${grouped(count)} short connections ${isOut ? 'to' : 'from'} ${peers(detection)} at ${protocol}${port} ${against}`;
+    case 'BEACON':
+      return `${grouped(count)} calls of ${peers(detection)} at ${protocol}${port}, at a steady period ${against}`;
+    case 'SUSPICIOUS_ADDRESS':
+      return `${peers(detection)} is in the indicator list by its first ${limit} bits, met ${grouped(count)} times at ${protocol}${port}`;
+    case 'FIRST_CONTACT':
+      return `${peers(detection)} at ${protocol}${port} was never met while the device was learned`;
     default:
       return `${grouped(count)} ${against}, ${peers(detection)}`;
   }

@@ -5,6 +5,7 @@ import type { MessageFormat } from '../bindings/js/messages/security-message.ts'
 import { FORMATS, type Profile } from '../bindings/js/profiles.ts';
 import { fileSource } from '../host/capture/file-source.ts';
 import { openCapture } from '../host/capture/open-capture.ts';
+import { readIndicators } from '../host/configuration/indicator-file.ts';
 import { parseFlowFilter } from '../host/inspection/flow-filter.ts';
 import type { FlowTotals } from '../host/inspection/flow-totals.ts';
 import { type Inspection, inspectCapture } from '../host/inspection/inspect-capture.ts';
@@ -26,6 +27,7 @@ export interface InspectOptions {
   readonly profile: string;
   readonly format?: string;
   readonly messages?: string;
+  readonly indicators?: string;
   readonly seed?: string;
   readonly filter?: string;
   readonly top?: string;
@@ -65,7 +67,9 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
     checkLinks(source.name, opened);
     const { capture, localAddresses, proposal } = await deviceOfCapture(opened, options.local);
     const folder = options.messages === undefined ? undefined : new MessageFolder(options.messages);
-    const result = await inspectCapture(capture, await openCore(profile), {
+    const core = await openCore(profile);
+    if (options.indicators !== undefined) core.loadIndicators(await readIndicators(options.indicators));
+    const result = await inspectCapture(capture, core, {
       localAddresses,
       intervalSeconds,
       seed,

@@ -346,6 +346,16 @@ const CASES: Readonly<Record<KeyName, Case>> = {
   Detection_VerticalScanPorts: limit(15),
   Detection_AddressSweepHosts: limit(15),
   Detection_BruteForceConnections: limit(10),
+  Detection_BeaconCalls: limit(14),
+  Detection_LearnTime: seconds(0, 0, 31_536_000),
+  Detection_NetworkBits: {
+    initial: 24,
+    takes: [
+      [8, 8],
+      ['32', 32],
+    ],
+    refuses: [7, 33, 24.5, '', true, [], {}],
+  },
 };
 
 function resolve(values: unknown, limits = STANDARD): Resolved {

@@ -115,7 +115,7 @@ test('bindings and host run in a browser, but for what touches files and sockets
   const users = files.filter(
     (file) =>
       /^(bindings\/js|host\/(frames|inspection|cost|configuration|agent|transport|replay))\//.test(file) &&
-      !/^host\/configuration\/(node-host|assignment-file)\.ts$/.test(file) &&
+      !/^host\/configuration\/(node-host|assignment-file|indicator-file)\.ts$/.test(file) &&
       /from 'node:/.test(readFileSync(join(ROOT, file), 'utf8')),
   );
   assert.equal(users, []);

@@ -19,15 +19,17 @@ const CALLS = [
   'next',
   'acknowledge',
 ] as const;
+type MoreCall = 'pcapToFrames' | 'report' | 'loadIndicators' | 'learn' | 'restoreLearned';
 /** Calls that not every profile has. */
-const MORE_CALLS: Readonly<Record<string, readonly ('pcapToFrames' | 'report')[]>> = {
-  standard: ['report'],
-  gateway: ['pcapToFrames', 'report'],
+const MORE_CALLS: Readonly<Record<string, readonly MoreCall[]>> = {
+  standard: ['report', 'loadIndicators', 'learn', 'restoreLearned'],
+  gateway: ['pcapToFrames', 'report', 'loadIndicators', 'learn', 'restoreLearned'],
 };
+type MoreNumber = 'DETECT' | 'DETECT_SIZE' | 'INDICATOR_MAX' | 'LEARNED' | 'LEARNED_SIZE';
 /** Numbers that not every profile has. */
-const MORE_NUMBERS: Readonly<Record<string, readonly ('DETECT' | 'DETECT_SIZE')[]>> = {
-  standard: ['DETECT', 'DETECT_SIZE'],
-  gateway: ['DETECT', 'DETECT_SIZE'],
+const MORE_NUMBERS: Readonly<Record<string, readonly MoreNumber[]>> = {
+  standard: ['DETECT', 'DETECT_SIZE', 'INDICATOR_MAX', 'LEARNED', 'LEARNED_SIZE'],
+  gateway: ['DETECT', 'DETECT_SIZE', 'INDICATOR_MAX', 'LEARNED', 'LEARNED_SIZE'],
 };
 const NUMBERS = [
   'ABI_VERSION',

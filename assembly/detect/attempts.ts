@@ -59,7 +59,8 @@ function note(
   const ports = <u32>transport;
   happened(<u32>nowMs());
   // A SYN+ACK, or a datagram to a client's port, is said by the service.
-  const isAnswer = protocol === PROTOCOL_TCP ? (flags & (SYN | ACK)) === (SYN | ACK) : isReply(ports, direction);
+  const isAnswer =
+    protocol === PROTOCOL_TCP ? (flags & (SYN | ACK)) === (SYN | ACK) : isReply(ports, direction);
   const party = isAnswer ? direction ^ 1 : direction;
   addressMet(party, high, low, protocol, servicePort(ports, party));
   if (protocol === PROTOCOL_ICMP) {

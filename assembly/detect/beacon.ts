@@ -27,9 +27,9 @@ import {
   REFUSED,
   rememberEarly,
 } from './beacon-rows';
+import { isWeb } from './brute-force';
 import { msSince, nowMs, nowSeconds, wakeAt } from './clock';
 import { growDetection } from './detections';
-import { isWeb } from './brute-force';
 import { limitOf } from './limit';
 import {
   BEACON_CALLS,
@@ -62,7 +62,7 @@ const NEW_DEVICE: u32 = 900;
 /** Seconds, 2001: clocks that were never set are before. */
 const CLOCK_UNSET: u32 = 978_307_200;
 /** ms: hardly a device makes a new connection to the same host as often. */
-const FAST: u32 = 20_000;
+const FAST: u32 = 9_000;
 /** Seconds that silence has to last: while others answer, and where nobody else was asked. */
 const SILENCE: u32 = 120;
 const SILENCE_ALONE: u32 = 900;
@@ -115,7 +115,18 @@ export function serviceCalled(
   const first = nowMs() - <i64>(nowSeconds() - load<u32>(row, BEACON_FIRST)) * 1000;
   const calls: u32 = load<u16>(row, BEACON_CALLS);
   const limit = limitOf(KIND_BEACON);
-  const index = raise(KIND_BEACON, SEVERITY_MEDIUM, DIRECTION_OUT, protocol, calls, limit, first, high, low, port);
+  const index = raise(
+    KIND_BEACON,
+    SEVERITY_MEDIUM,
+    DIRECTION_OUT,
+    protocol,
+    calls,
+    limit,
+    first,
+    high,
+    low,
+    port,
+  );
   store<u8>(row, index + 1, BEACON_DETECTION);
   wakeAt(nowMs() + 1000);
 }

@@ -138,14 +138,14 @@ function endpointOf(direction: u32, high: u64, low: u64, protocol: u32, port: u3
       const mask = bswap<u32>(<u32>(u32.MAX_VALUE << (32 - bits)));
       second = low & (((<u64>mask) << 32) | 0xffff_ffff);
     } else {
-      first = high & bswap<u64>(u64.MAX_VALUE << (64 - (<u64>bits << 1)));
+      first = high & bswap<u64>(u64.MAX_VALUE << (64 - ((<u64>bits) << 1)));
       second = 0;
     }
   }
   const key = keyOf();
   let sum = mix(first ^ key);
   sum = mix(sum ^ second);
-  return mix(sum ^ ((<u64>port << 8) | (protocol << 1) | direction));
+  return mix(sum ^ (((<u64>port) << 8) | (protocol << 1) | direction));
 }
 
 function keyOf(): u64 {

@@ -140,11 +140,11 @@ function keepEnd(at: usize, bits: u32): void {
 
 /** The bits beyond the prefix in the first half of an address, and in the second one. */
 function hostHigh(bits: u32): u64 {
-  return bits >= 64 ? 0 : u64.MAX_VALUE >> (<u64>bits);
+  return bits >= 64 ? 0 : u64.MAX_VALUE >> <u64>bits;
 }
 
 function hostLow(bits: u32): u64 {
-  return bits <= 64 ? u64.MAX_VALUE : bits === 128 ? 0 : u64.MAX_VALUE >> (<u64>(bits - 64));
+  return bits <= 64 ? u64.MAX_VALUE : bits === 128 ? 0 : u64.MAX_VALUE >> <u64>(bits - 64);
 }
 
 function isUpTo(high: u64, low: u64, limitHigh: u64, limitLow: u64): bool {

@@ -17,6 +17,7 @@ import {
   KIND_HORIZONTAL_SCAN,
   KIND_VERTICAL_SCAN,
 } from '../../schema/detection-record';
+import { areNetworkBits, learnFor, setLearningDefaults, setNetworkBits } from './first-contact';
 import {
   DETECT,
   DETECT_SIZE,
@@ -28,7 +29,6 @@ import {
   HEAD_NEVER,
   HEAD_WINDOW,
 } from './memory';
-import { areNetworkBits, learnFor, setLearningDefaults, setNetworkBits } from './first-contact';
 import { forgetWaiting } from './waiting';
 
 const SETTING: u32 = 8;

@@ -7,7 +7,9 @@ import {
   CONFIGURATION_HEADER,
   CONFIGURATION_VERSION,
   DETECT_ENABLED,
+  DETECT_LEARN,
   DETECT_LONG_WINDOW,
+  DETECT_NETWORK_BITS,
   DETECT_WINDOW,
   ENTRY_HEADER,
   FORMAT_2_3,
@@ -42,6 +44,7 @@ import {
 } from '../../schema/configuration-block.ts';
 import {
   KIND_ADDRESS_SWEEP,
+  KIND_BEACON,
   KIND_BRUTE_FORCE,
   KIND_HORIZONTAL_SCAN,
   KIND_VERTICAL_SCAN,
@@ -79,6 +82,12 @@ export interface DetectionConfiguration {
   readonly addressSweepHosts?: number;
   /** Short connections to one service where people log in. Default 10. */
   readonly bruteForceConnections?: number;
+  /** How sure it has to be that calls are steady: calls in step, less two for each that is not. Default 14. */
+  readonly beaconCalls?: number;
+  /** Seconds that the device's endpoints are learned before new ones are told, up to 365 days; 0: they are not. Default 0. */
+  readonly learnSeconds?: number;
+  /** Leading bits, 8 to 32, of a public IPv4 address that make an endpoint; of IPv6 twice as many. Default 24. */
+  readonly networkBits?: number;
 }
 
 /** What can be told to a core; what is left out stays as it is. Ranges are checked by the core. */
@@ -305,6 +314,9 @@ const DETECTION_SETTINGS: ReadonlyArray<readonly [keyof DetectionConfiguration, 
   ['verticalScanPorts', KIND_VERTICAL_SCAN],
   ['addressSweepHosts', KIND_ADDRESS_SWEEP],
   ['bruteForceConnections', KIND_BRUTE_FORCE],
+  ['beaconCalls', KIND_BEACON],
+  ['learnSeconds', DETECT_LEARN],
+  ['networkBits', DETECT_NETWORK_BITS],
 ];
 
 /** Pairs of setting and value. */

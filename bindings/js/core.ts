@@ -6,6 +6,7 @@ import {
   BAD_FRAME,
   BAD_LENGTH,
   EVENT_TOO_LARGE,
+  LIST_FULL,
   NO_SEED,
   NOT_STARTED,
   UNKNOWN_SEQUENCE,
@@ -14,6 +15,8 @@ import {
 } from '../../schema/codes.ts';
 import { FORMAT_2_3, FORMAT_3_0_FLATBUFFERS } from '../../schema/configuration-block.ts';
 import { DETECTIONS_CHANGES } from '../../schema/detection-record.ts';
+import { INDICATOR_SIZE, PIECE_FIRST, PIECE_LAST } from '../../schema/indicator-block.ts';
+import { LEARN_BEGIN, LEARN_END } from '../../schema/learned.ts';
 import { RECORD_FORMAT, RECORD_HEADER, RECORD_LENGTH, RECORD_SEQUENCE } from '../../schema/outbox-record.ts';
 import { STATUS_DUE, STATUS_NOW } from '../../schema/status.ts';
 import {
@@ -26,6 +29,7 @@ import { type DetectionRecord, readDetections } from './detections.ts';
 import { WardletError } from './errors.ts';
 import { type EventItems, eventBlock, eventItems, type ReportedEvent, restOf } from './event-block.ts';
 import type { CoreExports } from './exports.ts';
+import type { IndicatorList } from './indicators.ts';
 import type { MessageFormat } from './messages/security-message.ts';
 import { formatRemedy, PROFILES, type Profile } from './profiles.ts';
 import { type CoreState, type CoreStatus, faultKey, readStatus, STATES } from './status.ts';
@@ -179,6 +183,81 @@ export class Core {
       if (written < Math.max(count, 1)) return restOf(event, taken);
     }
     return undefined;
+  }
+
+  /**
+   * Puts a list in the place of the one in force, all of it at once; an empty one ends the search. Returns its prefixes.
+   * @example core.loadIndicators(parseIndicators('203.0.113.0/24'));
+   * @throws WardletError WL_BAD_INDICATORS: the list before stays in force; WL_UNSUPPORTED_EVENT in the lean profiles
+   */
+  loadIndicators(list: Pick<IndicatorList, 'entries'>): number {
+    const { loadIndicators, INDICATOR_MAX } = this.exports;
+    if (!loadIndicators) throw this.#unsupported(`this ${this.profile} core notices nothing`);
+    const { entries } = list;
+    const most = Math.floor(this.input.length / INDICATOR_SIZE) * INDICATOR_SIZE;
+    let taken = 0;
+    let at = 0;
+    do {
+      const piece = entries.subarray(at, at + most);
+      this.input.set(piece);
+      const isFirst = at === 0 ? PIECE_FIRST : 0;
+      at += piece.length;
+      taken = loadIndicators(piece.length, isFirst | (at === entries.length ? PIECE_LAST : 0));
+      if (taken < 0) {
+        const places = `this ${this.profile} core has places for ${INDICATOR_MAX?.value} IPv4 prefixes, an IPv6 one takes four`;
+        const isFull = taken === LIST_FULL || entries.length > most;
+        throw new WardletError(
+          'WL_BAD_INDICATORS',
+          isFull ? places : `the core refuses the list (code ${taken})`,
+          {
+            hint: isFull ? 'shorten the list, or use the gateway core' : 'make lists with parseIndicators',
+          },
+        );
+      }
+    } while (at < entries.length);
+    return taken;
+  }
+
+  /** Learns the device's endpoints anew, until the configured time is over or `endLearning`. */
+  beginLearning(): void {
+    this.#learn(LEARN_BEGIN);
+  }
+
+  /** What was learned holds from now on: new endpoints are told as first contacts. */
+  endLearning(): void {
+    this.#learn(LEARN_END);
+  }
+
+  /** What was learned, to be saved and restored into a core of the same profile; undefined in the lean profiles. */
+  learned(): Uint8Array | undefined {
+    const { LEARNED, LEARNED_SIZE } = this.exports;
+    if (!LEARNED || !LEARNED_SIZE) return undefined;
+    return new Uint8Array(this.exports.memory.buffer, LEARNED.value, LEARNED_SIZE.value).slice();
+  }
+
+  /**
+   * What `learned` gave once holds again, its configuration too.
+   * @throws WardletError WL_BAD_LEARNED: nothing changed; WL_UNSUPPORTED_EVENT in the lean profiles
+   */
+  restoreLearned(learned: Uint8Array): void {
+    const { restoreLearned } = this.exports;
+    if (!restoreLearned) throw this.#unsupported(`this ${this.profile} core learns nothing`);
+    const fits = learned.length <= this.input.length;
+    if (fits) this.input.set(learned);
+    if (fits && restoreLearned(learned.length) === 0) return;
+    throw new WardletError(
+      'WL_BAD_LEARNED',
+      `${learned.length} bytes are nothing this ${this.profile} core has learned`,
+      {
+        hint: 'restore what a core of the same profile and release gave',
+      },
+    );
+  }
+
+  #learn(command: number): void {
+    const { learn } = this.exports;
+    if (!learn) throw this.#unsupported(`this ${this.profile} core learns nothing`);
+    learn(command);
   }
 
   /** A first hub is connected. */

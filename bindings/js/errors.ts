@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   WL_ALREADY_STARTED: 'the core was started twice',
   WL_BAD_EVENT: 'an event that a host reports has a value that none can have; nothing of it was reported',
   WL_UNSUPPORTED_EVENT: 'the message format, or this build of the core, has no such event',
+  WL_BAD_INDICATORS: 'an indicator list is not as it has to be, or holds more than the core has places for',
+  WL_BAD_LEARNED: 'what was learned is of another profile or version, or no such thing',
   WL_EVENT_TOO_LARGE: 'an event, or an entry of it, does not fit a message',
   WL_TOO_MANY_EVENTS: 'as many reported events wait for room in the outbox as an agent keeps',
   WL_UNKNOWN_SEQUENCE: 'an acknowledgement names no waiting message',

@@ -10,6 +10,9 @@ export interface CoreExports {
   /** Not in the lean profiles. */
   readonly DETECT?: WebAssembly.Global<'i32'>;
   readonly DETECT_SIZE?: WebAssembly.Global<'i32'>;
+  readonly INDICATOR_MAX?: WebAssembly.Global<'i32'>;
+  readonly LEARNED?: WebAssembly.Global<'i32'>;
+  readonly LEARNED_SIZE?: WebAssembly.Global<'i32'>;
   readonly EVERYTHING_ELSE: WebAssembly.Global<'i32'>;
   readonly FLOW_MAX: WebAssembly.Global<'i32'>;
   readonly FLOWS_V4: WebAssembly.Global<'i32'>;
@@ -49,4 +52,7 @@ export interface CoreExports {
   readonly pcapToFrames?: (length: number, link: number, nanoseconds: number) => bigint;
   /** Not in the lean profiles. */
   report?(length: number, time: bigint): number;
+  loadIndicators?(length: number, piece: number): number;
+  learn?(command: number): number;
+  restoreLearned?(length: number): number;
 }

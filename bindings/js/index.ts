@@ -24,6 +24,7 @@ export { ERROR_CODES, type ErrorCode, WardletError } from './errors.ts';
 export type { ReportedEvent, ReportedStatistics } from './event-block.ts';
 export { ABI_VERSION, type CoreExports } from './exports.ts';
 export { DEFAULT_SNAP, type FrameOptions, writeFrame } from './frames.ts';
+export { type IndicatorList, parseIndicators } from './indicators.ts';
 export { type CoreSource, loadCore } from './load.ts';
 export { decodeMessage } from './messages/decode.ts';
 export { type ByteMeaning, explainMessage } from './messages/explain.ts';

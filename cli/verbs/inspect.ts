@@ -20,6 +20,7 @@ export function declareInspect(program: Command): void {
       'message format: 3.0-protobuf, 3.0-flatbuffers or 2.3; default: the first that the profile has',
     )
     .option('--messages <folder>', 'also write each message into this folder, as 000000.bin and so on')
+    .option('--indicators <file>', 'addresses and prefixes to look for, one a line, comments behind #')
     .option('--seed <number>', 'makes event ids repeatable; default: random')
     .option(
       '--filter <terms>',

@@ -94,6 +94,9 @@ function detectionOf(configuration: Configuration): DetectionConfiguration {
     verticalScanPorts: configuration.Detection_VerticalScanPorts,
     addressSweepHosts: configuration.Detection_AddressSweepHosts,
     bruteForceConnections: configuration.Detection_BruteForceConnections,
+    beaconCalls: configuration.Detection_BeaconCalls,
+    learnSeconds: configuration.Detection_LearnTime,
+    networkBits: configuration.Detection_NetworkBits,
   };
 }
 

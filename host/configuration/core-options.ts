@@ -48,6 +48,9 @@ export function optionsLayer(options: CoreOptions, settings: Settings = {}): Lay
     given.Detection_VerticalScanPorts = detection.verticalScanPorts;
     given.Detection_AddressSweepHosts = detection.addressSweepHosts;
     given.Detection_BruteForceConnections = detection.bruteForceConnections;
+    given.Detection_BeaconCalls = detection.beaconCalls;
+    given.Detection_LearnTime = detection.learnSeconds;
+    given.Detection_NetworkBits = detection.networkBits;
   }
   for (const name of ['NetworkActivity', 'SystemInformation', 'Heartbeat'] as const) {
     const collector = collectors[name];

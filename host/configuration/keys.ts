@@ -155,6 +155,22 @@ export const KEYS = {
     10,
     'brute force: short connections to one service where people log in',
   ),
+  Detection_BeaconCalls: limit(
+    14,
+    'beacon: calls of one service at a steady period, less two for each out of step',
+  ),
+  Detection_LearnTime: key(span('seconds', 0, 31_536_000), {
+    initial: () => 0,
+    summary:
+      "first contact: how long the device's endpoints are learned before new ones are noticed; 0: never",
+    core: 'detection',
+  }),
+  Detection_NetworkBits: key(count(8, 32), {
+    initial: () => 24,
+    summary:
+      'first contact: leading bits of a public IPv4 address that make an endpoint; of IPv6 twice as many',
+    core: 'detection',
+  }),
   Connections: key(connections, {
     initial: () => Object.freeze([]),
     initially: 'none',

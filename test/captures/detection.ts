@@ -25,6 +25,7 @@ const KINDS: Readonly<Record<string, string>> = {
   telnet_horizontal_scan: 'HORIZONTAL_SCAN',
   port_scan_vertical: 'VERTICAL_SCAN',
   ssh_bruteforce: 'BRUTE_FORCE',
+  c2_beacon: 'BEACON',
 };
 const SEEDS = 20;
 /** ms: as captured, ten years back, and a clock from the next century. */

@@ -62,7 +62,12 @@ export function validValue(random: SeededRandom, key: KeyName, limits: Limits): 
     case 'Detection_VerticalScanPorts':
     case 'Detection_AddressSweepHosts':
     case 'Detection_BruteForceConnections':
+    case 'Detection_BeaconCalls':
       return number(random, 2, 1_000);
+    case 'Detection_LearnTime':
+      return random.pick([0, '1d', 'PT2H', number(random, 0, 31_536_000)]);
+    case 'Detection_NetworkBits':
+      return number(random, 8, 32);
     default:
       return random.pick([true, false, 'true', 'False']);
   }
