@@ -96,6 +96,11 @@ const REFUSED: ReadonlyArray<readonly [string, Refusal, () => ConnectFields]> = 
     () => ({ password: token().replace(/sig=[^&]+/, 'sig=AAAA') }),
   ],
   [
+    'a signature with a character in it that base64 has not',
+    'malformed_token',
+    () => ({ password: token().replace('sig=', 'sig=!') }),
+  ],
+  [
     'an expiry that is no number',
     'malformed_token',
     () => ({ password: token().replace(/se=\d+/, 'se=-1') }),

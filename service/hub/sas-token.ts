@@ -31,8 +31,11 @@ export function parseSasToken(text: string): SasToken | undefined {
   }
   const resource = fields.get('sr') ?? '';
   const expiry = fields.get('se') ?? '';
-  const signature = Buffer.from(percentDecoded(fields.get('sig') ?? '') ?? '', 'base64');
+  const encoded = percentDecoded(fields.get('sig') ?? '') ?? '';
+  const signature = Buffer.from(encoded, 'base64');
   if (resource === '' || !/^\d{1,12}$/.test(expiry) || signature.length !== SIGNATURE_BYTES) return undefined;
+  // Buffer passes over what is no base64: a damaged signature would do as well as the one that was sent.
+  if (signature.toString('base64') !== encoded) return undefined;
   const policy = fields.get('skn');
   // Some clients always send the field, empty where it names nothing.
   return { resource, signature, expiry, expiresMs: Number(expiry) * 1000, ...(policy ? { policy } : {}) };
