@@ -1,7 +1,7 @@
 // Who is called, and how steadily: a row for each service the device has called, and who was called when the device was new.
 //
-// Rows run short: a television calls a thousand services a day. A free row, or one whose calls have stopped, goes to whoever comes; else one
-// of those least steady does, with a chance of one in four. So a service that is called again and again gets a row in the end, and
+// Rows run short: a television calls a thousand services a day. A free row goes to whoever comes; with a chance of one in four one whose calls
+// have stopped does, else one of those least steady. So a service that is called again and again gets a row in the end, and
 // keeps it from its second steady call on while there are rows that have none.
 
 import { msSince, nowSeconds } from './clock';
@@ -71,10 +71,11 @@ function givenUp(): usize {
   let least: u32 = u32.MAX_VALUE;
   let equals: u32 = 1;
   const dice = throwDice();
+  const isLucky = (dice & 3) === 0;
   const end = beaconAt(BEACON_ROWS);
   for (let row = beaconAt(0); row < end; row += BEACON_SIZE) {
     if (load<u32>(row, BEACON_KEY) === 0) return row;
-    if (load<u8>(row, BEACON_DETECTION)) continue;
+    if (!isLucky || load<u8>(row, BEACON_DETECTION)) continue;
     const since = msSince(load<u32>(row, BEACON_LAST));
     if (since > FORGOTTEN) return row;
     const score: u32 = since / 8 > load<u32>(row, BEACON_PERIOD) ? 0 : load<u16>(row, BEACON_SCORE);
@@ -85,7 +86,7 @@ function givenUp(): usize {
       found = row;
     }
   }
-  return dice & 3 ? 0 : found;
+  return found;
 }
 
 /** ms without a call after which a beacon's detection ends; 0: the detection is none of a beacon's. */
