@@ -57,6 +57,20 @@ function reason(detection: DetectionRecord): string {
       return `${peers(detection)} is in the indicator list by its first ${limit} bits, met ${grouped(count)} times at ${protocol}${port}`;
     case 'FIRST_CONTACT':
       return `${peers(detection)} at ${protocol}${port} was never met while the device was learned`;
+    case 'SYN_FLOOD':
+      return `${grouped(count)} connections begun and not finished ${isOut ? 'to' : 'from'} ${peers(detection)} at ${protocol}${port} ${against}`;
+    case 'UDP_FLOOD':
+      return `${grouped(count)} datagrams that nobody answers ${isOut ? 'to' : 'from'} ${peers(detection)} ${against}`;
+    case 'ICMP_FLOOD':
+      return `${grouped(count)} pings ${isOut ? 'to' : 'from'} ${peers(detection)} ${against}`;
+    case 'REFLECTION':
+      return isOut
+        ? `${grouped(count)} questions of ${peers(detection)} answered at ${protocol}${port} many times as long ${against}`
+        : `${grouped(count)} hosts answered from ${protocol}${port} what they were not asked ${against}, ${peers(detection)}`;
+    case 'DNS_TUNNEL':
+      return `${grouped(count)} bytes more than names and answers need, with ${peers(detection)} ${against}`;
+    case 'ICMP_TUNNEL':
+      return `${grouped(count)} answers to pings that are no echoes, ${isOut ? 'from' : 'to'} ${peers(detection)} ${against}`;
     default:
       return `${grouped(count)} ${against}, ${peers(detection)}`;
   }

@@ -356,6 +356,12 @@ const CASES: Readonly<Record<KeyName, Case>> = {
     ],
     refuses: [7, 33, 24.5, '', true, [], {}],
   },
+  Detection_SynFloodConnections: limit(100),
+  Detection_UdpFloodDatagrams: limit(100),
+  Detection_IcmpFloodPings: limit(100),
+  Detection_ReflectionHosts: limit(10),
+  Detection_DnsTunnelBytes: limit(6_000),
+  Detection_IcmpTunnelEchoes: limit(20),
 };
 
 function resolve(values: unknown, limits = STANDARD): Resolved {

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { DETECT_LONG_WINDOW, DETECT_WINDOW, KEY_DETECTION } from '../schema/configuration-block.ts';
 import { KIND_HORIZONTAL_SCAN } from '../schema/detection-record.ts';
 import { detectionOff, numbers } from './support/configuration-block.ts';
+import { v4 } from './support/device.ts';
 import { DetectionRun, NOTICING } from './support/detection-run.ts';
 import { EPOCH } from './support/driven-core.ts';
 import { peerV4, peerV6 } from './support/packets.ts';
@@ -149,6 +150,7 @@ for (const profile of NOTICING) {
 
   test(`${profile}: answers to discovery come from many hosts and are no scan`, () => {
     const run = new DetectionRun(profile);
+    run.attempt({ peer: v4('239.255.255.250'), protocol: 'UDP', from: 50_123, port: 1900 });
     for (let host = 0; host < 40; host++) {
       run.attempt({ way: 'in', peer: peerV4(host), protocol: 'UDP', from: 1900, port: 50_123 }).wait(50);
       run.attempt({ way: 'out', peer: peerV4(1), protocol: 'UDP', from: 1900, port: 51_000 + host }).wait(50);
@@ -173,7 +175,7 @@ for (const profile of NOTICING) {
       if (step % 40 === 0) run.attempt({ way: 'in', peer: peerV4(3), port: 1_000 + step / 40, from: 40_000 });
       run.wait(2);
     }
-    assert.equal(run.kinds(), ['in VERTICAL_SCAN']);
+    assert.equal(run.kinds(), ['in SYN_FLOOD', 'in VERTICAL_SCAN']);
   });
 
   test(`${profile}: keys made on purpose to fill every table hide no other kind`, () => {

@@ -26,3 +26,17 @@ export function hashOf(high: u64, low: u64, extra: u64): u32 {
   sum *= load<u64>(AGENT, AGENT_MULTIPLIERS + 24);
   return <u32>(sum >> 32);
 }
+
+/** Of a network of one's own: RFC 1918, link-local, loopback; RFC 4193. */
+export function isPrivate(high: u64, low: u64): bool {
+  if (!isV4(high, low)) return (high & 0xfe) === 0xfc || (high & 0xc0ff) === 0x80fe;
+  const first = <u32>(low >> 32) & 0xff;
+  const second = <u32>(low >> 40) & 0xff;
+  return (
+    first === 10 ||
+    first === 127 ||
+    (first === 172 && (second & 0xf0) === 16) ||
+    (first === 192 && second === 168) ||
+    (first === 169 && second === 254)
+  );
+}

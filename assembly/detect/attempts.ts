@@ -11,13 +11,21 @@ import { serviceCalled } from './beacon';
 import { loginMerged } from './brute-force';
 import { happened, nowMs, wakeAt } from './clock';
 import { endpointMet } from './first-contact';
+import { begins, goesOn } from './floods';
 import { hostAnswered, isFailing } from './horizontal-scan';
-import { isKnown } from './known-services';
 import { DETECT, HEAD_ENABLED } from './memory';
-import { ANSWER_WAIT, attemptFailed, makeRoom, serviceAnswered, serviceHash, servicePort } from './outcomes';
+import {
+  ANSWER_WAIT,
+  attemptFailed,
+  isKnownService,
+  makeRoom,
+  serviceAnswered,
+  servicePort,
+} from './outcomes';
 import { addressMet } from './suspicious-address';
 import { portAnswered } from './vertical-scan';
 import { nextPlace, waitAt } from './waiting';
+import { isReflector } from './watched';
 
 const FIN: u32 = 1;
 const SYN: u32 = 2;
@@ -25,11 +33,18 @@ const RST: u32 = 4;
 const ACK: u32 = 16;
 
 /** record: 0 where the packet was merged. addresses: local in the low half, remote in the high. */
-export function noteV4(record: usize, addresses: u64, transport: u64, direction: u32, flags: u32): void {
+export function noteV4(
+  record: usize,
+  addresses: u64,
+  transport: u64,
+  direction: u32,
+  length: u32,
+  flags: u32,
+): void {
   if (!load<u32>(DETECT, HEAD_ENABLED)) return;
   const remote = <u32>(addresses >> 32);
   if (direction === DIRECTION_OUT && !isUnicastV4(remote)) return;
-  note(record, 0, lowOfV4(remote), lowOfV4(<u32>addresses), transport, direction, flags);
+  note(record, 0, lowOfV4(remote), lowOfV4(<u32>addresses), transport, direction, length, flags);
 }
 
 /** local, remote: where 16 address bytes stand. */
@@ -39,11 +54,21 @@ export function noteV6(
   remote: usize,
   transport: u64,
   direction: u32,
+  length: u32,
   flags: u32,
 ): void {
   if (!load<u32>(DETECT, HEAD_ENABLED)) return;
   if (direction === DIRECTION_OUT && !isUnicastV6(remote)) return;
-  note(record, load<u64>(remote), load<u64>(remote, 8), load<u64>(local, 8), transport, direction, flags);
+  note(
+    record,
+    load<u64>(remote),
+    load<u64>(remote, 8),
+    load<u64>(local, 8),
+    transport,
+    direction,
+    length,
+    flags,
+  );
 }
 
 function note(
@@ -53,6 +78,7 @@ function note(
   localLow: u64,
   transport: u64,
   direction: u32,
+  length: u32,
   flags: u32,
 ): void {
   const protocol = <u32>(transport >> 32);
@@ -75,20 +101,28 @@ function note(
       return;
     }
     if (record === 0 && flags & FIN) mergedEnd(direction ^ 1, high, low, protocol, ports);
+    if (record === 0 && !(flags & (SYN | RST))) goesOn(protocol, direction);
     // In the middle of a connection; or the answer to one that nobody had. No stack begins with anything but SYN: scanners do.
     if (!(flags & SYN) && (flags & (ACK | RST) || !(flags & FLAGS_READ))) return;
   } else {
     const wasAsked = answered(direction ^ 1, high, low, localLow, protocol, ports);
-    if (wasAsked || isReply(ports, direction)) return;
+    if (wasAsked || isReply(ports, direction)) {
+      if (record === 0) goesOn(protocol, direction ^ 1);
+      return;
+    }
   }
-  endpointMet(direction, high, low, protocol, servicePort(ports, direction));
+  const port = servicePort(ports, direction);
+  if (protocol !== PROTOCOL_TCP || flags & SYN) {
+    const known = protocol !== PROTOCOL_TCP && isKnownService(direction, high, low, protocol, port);
+    if (begins(protocol, record, direction, high, low, port, length, known)) return;
+  }
+  endpointMet(direction, high, low, protocol, port);
   if (direction === DIRECTION_OUT) {
-    const port = servicePort(ports, direction);
-    const known = isKnown(serviceHash(high, low, protocol, port));
+    const known = isKnownService(direction, high, low, protocol, port);
     serviceCalled(high, low, localLow, protocol, port, servicePort(ports, direction ^ 1), known);
   }
   if (record === 0) {
-    attemptFailed(direction, high, low, localLow, protocol, servicePort(ports, direction), false);
+    attemptFailed(direction, high, low, localLow, protocol, port, false);
     return;
   }
   const place = nextPlace(direction);
@@ -120,6 +154,6 @@ function isReply(ports: u32, direction: u32): bool {
 }
 
 function isService(port: u32): bool {
-  // SSDP, WS-Discovery, mDNS, LLMNR, CoAP.
-  return port < 1024 || port === 1900 || port === 3702 || port === 5353 || port === 5355 || port === 5683;
+  // LLMNR.
+  return port < 1024 || port === 5355 || isReflector(port);
 }

@@ -205,6 +205,12 @@ export function addPeer(index: u32, high: u64, low: u64): void {
   store<u32>(record, max<u32>(load<u32>(record, DETECTION_PEER_COUNT), kept + 1), DETECTION_PEER_COUNT);
 }
 
+/** So many there are, of whom a few are kept. */
+export function seePeers(index: u32, count: u32): void {
+  const record = detectionAt(index);
+  store<u32>(record, max<u32>(load<u32>(record, DETECTION_PEER_COUNT), count), DETECTION_PEER_COUNT);
+}
+
 export function addPort(index: u32, port: u32): void {
   const record = detectionAt(index);
   const kept: u32 = load<u8>(record, DETECTION_PORTS_KEPT);

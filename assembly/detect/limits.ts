@@ -12,6 +12,7 @@ import {
 import { DIRECTION_OUT } from '../memory';
 import { nowMs, nowSeconds, wakeAt } from './clock';
 import { addPeer, addPort, beginDetection, growDetection, placeForDetection, toJoin } from './detections';
+import { EXPLAINED, explanationOf, PERHAPS_EXPLAINED } from './floods';
 import { isHabitPort } from './habits';
 import { isFlood } from './horizontal-scan';
 import { limitOf } from './limit';
@@ -71,6 +72,15 @@ function judgeRow(table: u32, direction: u32, row: usize): void {
   const flags: u32 = load<u8>(row, TALLY_FLAGS);
   if (!isOver) {
     setFlags(row, flags & ~OVER);
+    return;
+  }
+  const explanation = explanationOf(table, direction, row);
+  if (explanation === EXPLAINED) {
+    memory.fill(row, 0, TALLY_SIZE);
+    return;
+  }
+  if (explanation === PERHAPS_EXPLAINED) {
+    setFlags(row, flags | DIRTY);
     return;
   }
   const settle = settleTime(table, direction, row, flags);

@@ -98,6 +98,64 @@ export const HABIT_FAILED: usize = 8;
 export const HABIT_SINCE: usize = 12;
 export const HABIT_SIZE: usize = 16;
 export const HABIT_MAX: usize = IS_LARGE ? 16 : 6;
+
+// --- meters: what comes by a second, of each kind and direction (meter.ts) ---------------------------------------------
+/** u8[16]: the peer that most of it comes from or goes to, IPv4 as ::ffff:a.b.c.d; and how far it is ahead of the others, u16. */
+export const METER_ADDRESS: usize = 0;
+export const METER_ADDRESS_VOTES: usize = 40;
+/** u32, thousandths: what came less what ordinarily comes; never below 0. */
+export const METER_LEVEL: usize = 16;
+/** u32, ms, low half: the latest one, and the first one since the level was 0. */
+export const METER_LAST: usize = 20;
+export const METER_FIRST: usize = 28;
+/** u32: how many since then. */
+export const METER_COUNT: usize = 24;
+/** u32: how many that no detection has counted yet. */
+export const METER_UNSAID: usize = 32;
+/** u16: of those in no flow record, how many there were, and how many packets say that they were answered. */
+export const METER_MERGED: usize = 36;
+export const METER_FINISHED: usize = 38;
+/** u16: the service's port that most of it has, and how far it is ahead of the others. */
+export const METER_PORT_VOTES: usize = 42;
+export const METER_PORT: usize = 44;
+/** u16: bytes, about the latest thirty. */
+export const METER_BYTES: usize = 46;
+/** u16: learned normal, sixteenths a second; and how many so far in the present second. */
+export const METER_NORMAL: usize = 48;
+export const METER_SECOND: usize = 52;
+/** u8: number of its detection's record + 1; u8: 1 while it waits to be judged. */
+export const METER_DETECTION: usize = 50;
+export const METER_WAITS: usize = 51;
+/** u16, ms, low half: since when. */
+export const METER_CROSSED: usize = 54;
+/** u64, sixteen registers of four bits: how many different peers (Flajolet et al. 2007). */
+export const METER_PEERS: usize = 56;
+export const METER_SIZE: usize = 64;
+export const METERS_MAX: usize = 8;
+
+// --- tunnels: what payload says too much, of one peer (tunnel.ts) --------------------------------------------------------
+/** u8[16]. */
+export const TUNNEL_ADDRESS: usize = 0;
+/** u32: bytes too many, or answers too odd, in thousandths; drains. */
+export const TUNNEL_LEVEL: usize = 16;
+/** u32, ms, low half: the latest of them, and the first since the level was 0. */
+export const TUNNEL_LAST: usize = 20;
+export const TUNNEL_FIRST: usize = 24;
+/** u32: how many that no detection has counted yet. */
+export const TUNNEL_UNSAID: usize = 28;
+/** u32, ms, low half: when the younger set of sizes was begun. */
+export const TUNNEL_TURNED: usize = 32;
+/** u16: bytes of the latest answer. */
+export const TUNNEL_ANSWER: usize = 36;
+/** u8: number of its detection's record + 1; u8: direction of the questions + 1, 0: the place is free. */
+export const TUNNEL_DETECTION: usize = 38;
+export const TUNNEL_USED: usize = 39;
+/** u64: sizes of the latest questions, a bit each; and of those before. */
+export const TUNNEL_SIZES: usize = 40;
+export const TUNNEL_OLD_SIZES: usize = 48;
+export const TUNNEL_SIZE: usize = 56;
+/** Through DNS, and through ICMP. */
+export const TUNNELS_MAX: usize = IS_LARGE ? 16 : 2;
 /** One detection as an event block has it, while it is written. */
 export const EVENT_ITEM_SIZE: usize = 104;
 export const DETECTION_MAX: usize = !HAS_DETECTION ? 0 : IS_LARGE ? 32 : 7;
@@ -190,7 +248,9 @@ const TABLES_SIZE: usize =
   DETECTION_MAX * <usize>DETECTION_SIZE +
   BEACONS_SIZE +
   INDICATORS_SIZE +
-  LEARNED_SIZE;
+  LEARNED_SIZE +
+  METERS_MAX * METER_SIZE +
+  2 * TUNNELS_MAX * TUNNEL_SIZE;
 export const DETECT_SIZE: i32 = HAS_DETECTION ? <i32>TABLES_SIZE : 0;
 export const DETECT: usize = HAS_DETECTION ? memory.data(DETECT_SIZE, 8) : 0;
 export const DETECTIONS: usize = DETECT + HEAD_SIZE;
@@ -203,3 +263,5 @@ export const EVENT_ITEM: usize = HABITS + HABIT_MAX * HABIT_SIZE;
 export const BEACONS: usize = EVENT_ITEM + EVENT_ITEM_SIZE;
 export const INDICATORS: usize = BEACONS + BEACONS_SIZE;
 export const LEARNED: usize = INDICATORS + INDICATORS_SIZE;
+export const METERS: usize = LEARNED + LEARNED_SIZE;
+export const TUNNELS: usize = METERS + METERS_MAX * METER_SIZE;

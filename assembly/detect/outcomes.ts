@@ -94,7 +94,7 @@ export function attemptFailed(
   const isOut = direction === DIRECTION_OUT;
   const isV6 = !isV4(high, low);
   const habit = habitKey(portKey(protocol, port), isV6);
-  if (isOut && isKnown(serviceHash(high, low, protocol, port))) {
+  if (isKnownService(direction, high, low, protocol, port)) {
     if (!sure) return;
     knownWasSilent(high, low);
     knownFailed(habit);
@@ -107,6 +107,11 @@ export function attemptFailed(
   const isExcused = isOut && (isOutage(habit) || (isV6 && isBrokenV6(portKey(protocol, port))));
   if ((!isOfHost || isOfPort) && !isExcused) hostFailed(direction, high, low, localLow, protocol, port, sure);
   if (!isOfPort || isOfHost) portFailed(direction, high, low, protocol, port, sure);
+}
+
+/** Of attempts that go out: the service has answered before. */
+export function isKnownService(direction: u32, high: u64, low: u64, protocol: u32, port: u32): bool {
+  return direction === DIRECTION_OUT && isKnown(serviceHash(high, low, protocol, port));
 }
 
 export function serviceAnswered(

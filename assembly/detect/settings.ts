@@ -14,7 +14,13 @@ import {
   KIND_ADDRESS_SWEEP,
   KIND_BEACON,
   KIND_BRUTE_FORCE,
+  KIND_DNS_TUNNEL,
   KIND_HORIZONTAL_SCAN,
+  KIND_ICMP_FLOOD,
+  KIND_ICMP_TUNNEL,
+  KIND_REFLECTION,
+  KIND_SYN_FLOOD,
+  KIND_UDP_FLOOD,
   KIND_VERTICAL_SCAN,
 } from '../../schema/detection-record';
 import { areNetworkBits, learnFor, setLearningDefaults, setNetworkBits } from './first-contact';
@@ -47,6 +53,12 @@ export function setDetectionDefaults(): void {
   setLimit(KIND_ADDRESS_SWEEP, 15);
   setLimit(KIND_BRUTE_FORCE, 10);
   setLimit(KIND_BEACON, 14);
+  setLimit(KIND_SYN_FLOOD, 100);
+  setLimit(KIND_UDP_FLOOD, 100);
+  setLimit(KIND_ICMP_FLOOD, 100);
+  setLimit(KIND_REFLECTION, 10);
+  setLimit(KIND_DNS_TUNNEL, 6000);
+  setLimit(KIND_ICMP_TUNNEL, 20);
 }
 
 /** The value of KEY_DETECTION. */
@@ -103,7 +115,13 @@ function hasLimit(kind: u32): bool {
     kind === KIND_VERTICAL_SCAN ||
     kind === KIND_ADDRESS_SWEEP ||
     kind === KIND_BRUTE_FORCE ||
-    kind === KIND_BEACON
+    kind === KIND_BEACON ||
+    kind === KIND_SYN_FLOOD ||
+    kind === KIND_UDP_FLOOD ||
+    kind === KIND_ICMP_FLOOD ||
+    kind === KIND_REFLECTION ||
+    kind === KIND_DNS_TUNNEL ||
+    kind === KIND_ICMP_TUNNEL
   );
 }
 

@@ -3,10 +3,12 @@
 import { clockWasSet, lookFrom } from './beacon';
 import { attendDetections } from './detections';
 import { learnAnew } from './first-contact';
+import { judgeMeters } from './floods';
 import { judgeTallies } from './limits';
 import { DETECT, DETECTION_MAX, HEAD_DUE, HEAD_NEVER, HEAD_WAITING } from './memory';
 import { judgeWaiting } from './outcomes';
 import { release } from './release';
+import { judgeTunnels } from './tunnel-verdicts';
 
 /** STATUS_NOW is the time. always: the clock has jumped, whatever was due when. */
 export function detect(always: bool, time: i64): void {
@@ -17,6 +19,8 @@ export function detect(always: bool, time: i64): void {
     learnAnew();
   }
   if (load<u32>(DETECT, HEAD_WAITING)) judgeWaiting();
+  judgeMeters();
+  judgeTunnels();
   judgeTallies();
   const ended = attendDetections();
   for (let index: u32 = 0; ended >> index !== 0 && index < <u32>DETECTION_MAX; index++) {

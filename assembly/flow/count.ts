@@ -1,12 +1,17 @@
 // One packet into its flow record, or, where the table is full, into "everything else".
 // Lookup before allocation: a full table still counts the flows it knows (invariant 4).
 
+import { PROTOCOL_ICMP } from '../../schema/configuration-block';
 import { NON_UNICAST, OWN } from '../../schema/reasons';
 import { noteV4, noteV6 } from '../detect/attempts';
+import { groupAsked } from '../detect/reflection';
+import { watchV4, watchV6 } from '../detect/watch';
+import { watched } from '../detect/watched';
 import { isUnicastV4, isUnicastV6 } from '../local-addresses';
 import {
   AGENT,
   AGENT_UNICAST_ONLY,
+  DIRECTION_OUT,
   FAMILY_V4,
   FAMILY_V6,
   FLOW_BYTES_HIGH,
@@ -36,10 +41,14 @@ export function countV4(
 ): i32 {
   const transport = ports | ((<u64>protocol) << 32);
   const hash = hashV4(addresses, transport);
-  const record = findV4(hash, addresses, transport);
-  return record === 0
-    ? countNewV4(hash, addresses, transport, direction, length, flags, seen)
-    : add(FAMILY_V4, record, direction, length, flags, seen);
+  const marked = watched(transport);
+  const record = findV4(hash, addresses, marked);
+  if (record === 0) return countNewV4(hash, addresses, transport, marked, direction, length, flags, seen);
+  const counted = add(FAMILY_V4, record, direction, length, flags, seen);
+  if (HAS_DETECTION && isLookedAt(transport, marked) && counted !== WOULD_MERGE) {
+    watchV4(record, addresses, transport, direction, length, flags);
+  }
+  return counted;
 }
 
 /** local, remote: where 16 address bytes stand, in the frame. */
@@ -55,30 +64,46 @@ export function countV6(
 ): i32 {
   const transport = ports | ((<u64>protocol) << 32);
   const hash = hashV6(local, remote, transport);
-  const record = findV6(hash, local, remote, transport);
-  return record === 0
-    ? countNewV6(hash, local, remote, transport, direction, length, flags, seen)
-    : add(FAMILY_V6, record, direction, length, flags, seen);
+  const marked = watched(transport);
+  const record = findV6(hash, local, remote, marked);
+  if (record === 0) return countNewV6(hash, local, remote, transport, marked, direction, length, flags, seen);
+  const counted = add(FAMILY_V6, record, direction, length, flags, seen);
+  if (HAS_DETECTION && isLookedAt(transport, marked) && counted !== WOULD_MERGE) {
+    watchV6(record, remote, transport, direction, length, flags);
+  }
+  return counted;
+}
+
+/** By detection, packet by packet: echoes and what has a mark. */
+function isLookedAt(transport: u64, marked: u64): bool {
+  return transport !== marked || <u32>(transport >> 32) === PROTOCOL_ICMP;
 }
 
 function countNewV4(
   hash: u32,
   addresses: u64,
   transport: u64,
+  marked: u64,
   direction: u32,
   length: u32,
   flags: u32,
   seen: u32,
 ): i32 {
-  if (load<u32>(AGENT, AGENT_UNICAST_ONLY) && !isUnicastV4(<u32>(addresses >> 32))) return -NON_UNICAST;
+  if ((HAS_DETECTION || load<u32>(AGENT, AGENT_UNICAST_ONLY)) && !isUnicastV4(<u32>(addresses >> 32))) {
+    if (HAS_DETECTION && direction === DIRECTION_OUT) groupAsked(transport);
+    if (!HAS_DETECTION || load<u32>(AGENT, AGENT_UNICAST_ONLY)) return -NON_UNICAST;
+  }
   if (isOwn(0, mappedV4(<u32>(addresses >> 32)), transport)) return -OWN;
-  const record = insertV4(hash, addresses, transport);
+  const record = insertV4(hash, addresses, marked);
   if (HAS_3_0 && record !== 0) beginFlow(record, <u32>(transport >> 32), direction, flags);
   const counted =
     record === 0
       ? merge(FAMILY_V4, <u32>(transport >> 32), direction, length, seen)
       : add(FAMILY_V4, record, direction, length, flags, seen);
-  if (HAS_DETECTION && counted !== WOULD_MERGE) noteV4(record, addresses, transport, direction, flags);
+  if (HAS_DETECTION && counted !== WOULD_MERGE) {
+    noteV4(record, addresses, transport, direction, length, flags);
+    if (isLookedAt(transport, marked)) watchV4(record, addresses, transport, direction, length, flags);
+  }
   return counted;
 }
 
@@ -87,20 +112,27 @@ function countNewV6(
   local: usize,
   remote: usize,
   transport: u64,
+  marked: u64,
   direction: u32,
   length: u32,
   flags: u32,
   seen: u32,
 ): i32 {
-  if (load<u32>(AGENT, AGENT_UNICAST_ONLY) && !isUnicastV6(remote)) return -NON_UNICAST;
+  if ((HAS_DETECTION || load<u32>(AGENT, AGENT_UNICAST_ONLY)) && !isUnicastV6(remote)) {
+    if (HAS_DETECTION && direction === DIRECTION_OUT) groupAsked(transport);
+    if (!HAS_DETECTION || load<u32>(AGENT, AGENT_UNICAST_ONLY)) return -NON_UNICAST;
+  }
   if (isOwn(load<u64>(remote), load<u64>(remote, 8), transport)) return -OWN;
-  const record = insertV6(hash, local, remote, transport);
+  const record = insertV6(hash, local, remote, marked);
   if (HAS_3_0 && record !== 0) beginFlow(record, <u32>(transport >> 32), direction, flags);
   const counted =
     record === 0
       ? merge(FAMILY_V6, <u32>(transport >> 32), direction, length, seen)
       : add(FAMILY_V6, record, direction, length, flags, seen);
-  if (HAS_DETECTION && counted !== WOULD_MERGE) noteV6(record, local, remote, transport, direction, flags);
+  if (HAS_DETECTION && counted !== WOULD_MERGE) {
+    noteV6(record, local, remote, transport, direction, length, flags);
+    if (isLookedAt(transport, marked)) watchV6(record, remote, transport, direction, length, flags);
+  }
   return counted;
 }
 

@@ -1,5 +1,6 @@
 // Reading and clearing one flow record; layout in memory.ts.
 
+import { weigh } from '../detect/heavy-flow';
 import { isWaitedFor, keepCounts } from '../detect/waiting';
 import {
   FLOW_ACTIVATIONS,
@@ -48,7 +49,10 @@ export function isActive(record: usize): bool {
 
 /** The flow stays known; its counts start anew. */
 export function clearCounts(record: usize): void {
-  if (HAS_DETECTION && isWaitedFor(record)) keepCounts(record);
+  if (HAS_DETECTION) {
+    if (isWaitedFor(record)) keepCounts(record);
+    weigh(record);
+  }
   store<u64>(record, 0, FLOW_PACKETS);
   store<u64>(record, 0, FLOW_PACKETS + 8);
   // And FLOW_LAST_SEEN.

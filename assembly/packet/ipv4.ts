@@ -56,7 +56,7 @@ export function readIpv4(at: usize, captured: u32, original: u32, seen: u32): i3
     if (captured < header + PORTS_SIZE) return -TRUNCATED;
     if (protocol !== PROTOCOL_ICMP) ports = load<u32>(at + header);
     if (protocol === PROTOCOL_TCP) flags = tcpFlags(at + header, length, captured - header);
-    else if (HAS_DETECTION && protocol === PROTOCOL_ICMP) flags = echoFlags(at + header, 8);
+    else if (HAS_DETECTION && protocol === PROTOCOL_ICMP) flags = echoFlags(at + header, 8, 0);
   }
   // The record keeps local before remote: as on the wire when sent, swapped when received. One call, not two: inlined.
   const swap = outgoing ? 0 : 16;

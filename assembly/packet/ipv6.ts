@@ -85,7 +85,7 @@ export function readIpv6(at: usize, captured: u32, original: u32, seen: u32): i3
     if (captured < header + PORTS_SIZE) return -TRUNCATED;
     if (protocol !== PROTOCOL_ICMP) ports = load<u32>(at + header);
     if (protocol === PROTOCOL_TCP) flags = tcpFlags(at + header, length, captured - header);
-    else if (HAS_DETECTION && protocol === PROTOCOL_ICMP) flags = echoFlags(at + header, 128);
+    else if (HAS_DETECTION && protocol === PROTOCOL_ICMP) flags = echoFlags(at + header, 128, 129);
   }
   return countV6(
     outgoing ? source : destination,

@@ -30,13 +30,15 @@ const TCP_FLAGS_AT: u32 = 13;
 /** Above the eight bits that a flow record keeps, for detection: the TCP flags were captured; the message is an echo request. */
 export const FLAGS_READ: u32 = HAS_DETECTION ? 0x100 : 0;
 export const ECHO_REQUEST: u32 = 0x200;
+export const ECHO_REPLY: u32 = 0x400;
 
 /** TCP flags byte (RFC 9293 3.1), 0 where the segment or the capture ends before it. */
 export function tcpFlags(at: usize, length: u32, captured: u32): u32 {
   return min<u32>(length, captured) > TCP_FLAGS_AT ? FLAGS_READ | <u32>load<u8>(at, TCP_FLAGS_AT) : 0;
 }
 
-/** request: the type of an echo request, RFC 792 or RFC 4443. */
-export function echoFlags(at: usize, request: u32): u32 {
-  return <u32>load<u8>(at) === request ? ECHO_REQUEST : 0;
+/** request, reply: types of the two kinds of echo, RFC 792 or RFC 4443. */
+export function echoFlags(at: usize, request: u32, reply: u32): u32 {
+  const type: u32 = load<u8>(at);
+  return type === request ? ECHO_REQUEST : type === reply ? ECHO_REPLY : 0;
 }

@@ -46,7 +46,13 @@ import {
   KIND_ADDRESS_SWEEP,
   KIND_BEACON,
   KIND_BRUTE_FORCE,
+  KIND_DNS_TUNNEL,
   KIND_HORIZONTAL_SCAN,
+  KIND_ICMP_FLOOD,
+  KIND_ICMP_TUNNEL,
+  KIND_REFLECTION,
+  KIND_SYN_FLOOD,
+  KIND_UDP_FLOOD,
   KIND_VERTICAL_SCAN,
 } from '../../schema/detection-record.ts';
 import { parseAddress, parsePrefix } from './address.ts';
@@ -88,6 +94,18 @@ export interface DetectionConfiguration {
   readonly learnSeconds?: number;
   /** Leading bits, 8 to 32, of a public IPv4 address that make an endpoint; of IPv6 twice as many. Default 24. */
   readonly networkBits?: number;
+  /** Connections begun and not finished, above what is normal. Default 100. */
+  readonly synFloodConnections?: number;
+  /** Datagrams to ever new ports that nobody answers, above what is normal. Default 100. */
+  readonly udpFloodDatagrams?: number;
+  /** Pings, above what is normal. Default 100. */
+  readonly icmpFloodPings?: number;
+  /** Hosts that answer what they were not asked; where the device is misused to answer, questions. Default 10. */
+  readonly reflectionHosts?: number;
+  /** Bytes that names and answers need not have, to one server. Default 6,000. */
+  readonly dnsTunnelBytes?: number;
+  /** Answers to pings that are no echoes, of one host. Default 20. */
+  readonly icmpTunnelEchoes?: number;
 }
 
 /** What can be told to a core; what is left out stays as it is. Ranges are checked by the core. */
@@ -317,6 +335,12 @@ const DETECTION_SETTINGS: ReadonlyArray<readonly [keyof DetectionConfiguration, 
   ['beaconCalls', KIND_BEACON],
   ['learnSeconds', DETECT_LEARN],
   ['networkBits', DETECT_NETWORK_BITS],
+  ['synFloodConnections', KIND_SYN_FLOOD],
+  ['udpFloodDatagrams', KIND_UDP_FLOOD],
+  ['icmpFloodPings', KIND_ICMP_FLOOD],
+  ['reflectionHosts', KIND_REFLECTION],
+  ['dnsTunnelBytes', KIND_DNS_TUNNEL],
+  ['icmpTunnelEchoes', KIND_ICMP_TUNNEL],
 ];
 
 /** Pairs of setting and value. */

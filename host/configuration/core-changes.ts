@@ -97,6 +97,12 @@ function detectionOf(configuration: Configuration): DetectionConfiguration {
     beaconCalls: configuration.Detection_BeaconCalls,
     learnSeconds: configuration.Detection_LearnTime,
     networkBits: configuration.Detection_NetworkBits,
+    synFloodConnections: configuration.Detection_SynFloodConnections,
+    udpFloodDatagrams: configuration.Detection_UdpFloodDatagrams,
+    icmpFloodPings: configuration.Detection_IcmpFloodPings,
+    reflectionHosts: configuration.Detection_ReflectionHosts,
+    dnsTunnelBytes: configuration.Detection_DnsTunnelBytes,
+    icmpTunnelEchoes: configuration.Detection_IcmpTunnelEchoes,
   };
 }
 

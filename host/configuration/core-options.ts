@@ -51,6 +51,12 @@ export function optionsLayer(options: CoreOptions, settings: Settings = {}): Lay
     given.Detection_BeaconCalls = detection.beaconCalls;
     given.Detection_LearnTime = detection.learnSeconds;
     given.Detection_NetworkBits = detection.networkBits;
+    given.Detection_SynFloodConnections = detection.synFloodConnections;
+    given.Detection_UdpFloodDatagrams = detection.udpFloodDatagrams;
+    given.Detection_IcmpFloodPings = detection.icmpFloodPings;
+    given.Detection_ReflectionHosts = detection.reflectionHosts;
+    given.Detection_DnsTunnelBytes = detection.dnsTunnelBytes;
+    given.Detection_IcmpTunnelEchoes = detection.icmpTunnelEchoes;
   }
   for (const name of ['NetworkActivity', 'SystemInformation', 'Heartbeat'] as const) {
     const collector = collectors[name];

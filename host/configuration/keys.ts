@@ -171,6 +171,24 @@ export const KEYS = {
       'first contact: leading bits of a public IPv4 address that make an endpoint; of IPv6 twice as many',
     core: 'detection',
   }),
+  Detection_SynFloodConnections: limit(
+    100,
+    'SYN flood: connections begun and not finished, above what is normal',
+  ),
+  Detection_UdpFloodDatagrams: limit(
+    100,
+    'UDP flood: datagrams of ever new ports that nobody answers, above what is normal',
+  ),
+  Detection_IcmpFloodPings: limit(100, 'ICMP flood: pings, above what is normal'),
+  Detection_ReflectionHosts: limit(
+    10,
+    'reflection: hosts that answer what they were not asked; of a device misused to answer, questions',
+  ),
+  Detection_DnsTunnelBytes: limit(
+    6_000,
+    'DNS tunnel: bytes that names and answers need not have, to one server',
+  ),
+  Detection_IcmpTunnelEchoes: limit(20, 'ICMP tunnel: answers to pings that are no echoes, of one host'),
   Connections: key(connections, {
     initial: () => Object.freeze([]),
     initially: 'none',

@@ -63,6 +63,12 @@ export function validValue(random: SeededRandom, key: KeyName, limits: Limits): 
     case 'Detection_AddressSweepHosts':
     case 'Detection_BruteForceConnections':
     case 'Detection_BeaconCalls':
+    case 'Detection_SynFloodConnections':
+    case 'Detection_UdpFloodDatagrams':
+    case 'Detection_IcmpFloodPings':
+    case 'Detection_ReflectionHosts':
+    case 'Detection_DnsTunnelBytes':
+    case 'Detection_IcmpTunnelEchoes':
       return number(random, 2, 1_000);
     case 'Detection_LearnTime':
       return random.pick([0, '1d', 'PT2H', number(random, 0, 31_536_000)]);
