@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert';
 import { DETECT_LONG_WINDOW, DETECT_WINDOW, KEY_DETECTION } from '../schema/configuration-block.ts';
 import { KIND_HORIZONTAL_SCAN } from '../schema/detection-record.ts';
 import { detectionOff, numbers } from './support/configuration-block.ts';
-import { v4 } from './support/device.ts';
 import { DetectionRun, NOTICING } from './support/detection-run.ts';
+import { v4 } from './support/device.ts';
 import { EPOCH } from './support/driven-core.ts';
 import { peerV4, peerV6 } from './support/packets.ts';
 
