@@ -30,6 +30,8 @@ import {
 import { isWeb } from './brute-force';
 import { msSince, nowMs, nowSeconds, wakeAt } from './clock';
 import { growDetection } from './detections';
+import { isAnsweredPort } from './habits';
+import { portKey } from './horizontal-scan';
 import { limitOf } from './limit';
 import {
   BEACON_CALLS,
@@ -63,9 +65,10 @@ const NEW_DEVICE: u32 = 900;
 const CLOCK_UNSET: u32 = 978_307_200;
 /** ms: hardly a device makes a new connection to the same host as often. */
 const FAST: u32 = 9_000;
-/** Seconds that silence has to last: while others answer, and where nobody else was asked. */
+/** Seconds that silence has to last: while others answer; where nobody else was asked; and where others were answered at the port. */
 const SILENCE: u32 = 120;
 const SILENCE_ALONE: u32 = 900;
+const SILENCE_USUAL_PORT: u32 = 43_200;
 /** The port of names: a resolver in the house answers from what it remembers, line or not. */
 const NAMES: u32 = 53;
 /** The period is a mean of so many times. */
@@ -111,7 +114,7 @@ export function serviceCalled(
     return;
   }
   if (<u32>load<u16>(row, BEACON_SCORE) < limitOf(KIND_BEACON)) return;
-  if (isPeace(row, high, low)) return;
+  if (isPeace(row, high, low, protocol)) return;
   const first = nowMs() - <i64>(nowSeconds() - load<u32>(row, BEACON_FIRST)) * 1000;
   const calls: u32 = load<u16>(row, BEACON_CALLS);
   const limit = limitOf(KIND_BEACON);
@@ -196,7 +199,7 @@ function score(row: usize, gap: u32): bool {
 }
 
 /** Whether steady calls of a service are no beacon. */
-function isPeace(row: usize, high: u64, low: u64): bool {
+function isPeace(row: usize, high: u64, low: u64, protocol: u32): bool {
   const flags: u32 = load<u8>(row, BEACON_FLAGS);
   const period = load<u32>(row, BEACON_PERIOD);
   const first = load<u32>(row, BEACON_FIRST);
@@ -211,7 +214,8 @@ function isPeace(row: usize, high: u64, low: u64): bool {
     const failed = load<u32>(BEACONS, BEACONS_FAILED);
     if (failed !== 0 && (answered === 0 || failed > answered)) return true;
     const isLine = (flags & REFUSED) !== 0 || (answered !== 0 && answered >= first);
-    const silence = isLine ? SILENCE : SILENCE_ALONE;
+    const isUsual = isAnsweredPort(portKey(protocol, load<u16>(row, BEACON_PORT)));
+    const silence = isLine ? SILENCE : isUsual ? SILENCE_USUAL_PORT : SILENCE_ALONE;
     return nowSeconds() - first < silence;
   }
   if (isFromBeginning) {

@@ -57,6 +57,11 @@ export function isHabitPort(portKey: u32): bool {
   return isHabit(portKey) || isHabit(portKey | IPV6);
 }
 
+/** Whether anybody has answered at the port. */
+export function isAnsweredPort(portKey: u32): bool {
+  return habitOf(portKey) !== 0 || habitOf(portKey | IPV6) !== 0;
+}
+
 function isHabit(key: u32): bool {
   const habit = habitOf(key);
   return habit !== 0 && isOld(habit);
