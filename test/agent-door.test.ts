@@ -73,8 +73,8 @@ test('the door bundles for a browser, with the browser build of mqtt', async () 
   assert.equal(inputs, ['node_modules/mqtt/dist/mqtt.esm.js']);
   const [entry] = outputFiles.filter(({ path }) => path.endsWith('index.js'));
   assert.ok((entry?.text.length ?? 0) > 0 && !/from ?"node:/.test(entry?.text ?? ''));
-  // Loaded when an agent connects, not with the page.
-  assert.ok((entry?.text.length ?? 0) < 210_000, `${entry?.text.length} bytes`);
+  // Loaded when an agent connects, not with the page: with the client's 340 KB it would be twice this.
+  assert.ok((entry?.text.length ?? 0) < 240_000, `${entry?.text.length} bytes`);
 });
 
 test('every class, function and interface of the rooms behind the door says what it is', () => {
