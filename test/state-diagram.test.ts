@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import type { CoreExports } from '../bindings/js/exports.ts';
 import { STATES } from '../bindings/js/status.ts';
 import { KEY_SPOOL } from '../schema/configuration-block.ts';
+import { PIECE_FIRST, PIECE_LAST } from '../schema/indicator-block.ts';
 import { STATUS_DUE, STATUS_STATE } from '../schema/status.ts';
 import { FIRST_AT_ONCE, intervals, numbers, seed } from './support/configuration-block.ts';
 import { entriesOf, LAPTOP } from './support/device.ts';
@@ -57,6 +58,9 @@ const CALLS: readonly Call[] = [
   { of: 'next', name: 'next', make: ({ core }) => core.take() },
   { of: 'acknowledge', name: 'acknowledge', make: ({ core }) => core.drain() },
   { of: 'report', name: 'report', make: ({ core, now }) => report(core, now) },
+  { of: 'loadIndicators', name: 'loadIndicators', make: ({ core }) => loadNoIndicators(core) },
+  { of: 'learn', name: 'learn', make: ({ core }) => learn(core) },
+  { of: 'restoreLearned', name: 'restoreLearned', make: ({ core }) => restoreLearned(core) },
 ];
 
 function configure(device: Device, spool: boolean): void {
@@ -96,6 +100,25 @@ function observe(core: DrivenCore, now: number): void {
 function report(core: DrivenCore, now: number): void {
   core.report({ kind: 'Log', records: [] }, now);
   for (let taken = core.take(); taken; taken = core.take()) core.exports.acknowledge(taken.sequence);
+}
+
+// The lean profiles have none of these three.
+
+function loadNoIndicators({ exports }: DrivenCore): void {
+  assert.is(exports.loadIndicators?.(0, PIECE_FIRST | PIECE_LAST) ?? 0, 0);
+}
+
+function learn({ exports }: DrivenCore): void {
+  for (const command of [1, 0]) assert.is(exports.learn?.(command) ?? 0, 0);
+}
+
+function restoreLearned(core: DrivenCore): void {
+  const { exports, memory } = core;
+  const { LEARNED, LEARNED_SIZE, INPUT } = exports;
+  if (!LEARNED || !LEARNED_SIZE) return;
+  learn(core);
+  memory.copyWithin(INPUT.value, LEARNED.value, LEARNED.value + LEARNED_SIZE.value);
+  assert.is(exports.restoreLearned?.(LEARNED_SIZE.value), 0);
 }
 
 function stateOf(core: DrivenCore): string {
