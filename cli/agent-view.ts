@@ -3,6 +3,7 @@
 import type { WardletError } from '../bindings/js/errors.ts';
 import type { Agent, ReplayTotals, SpoolStatistics } from '../host/agent/index.ts';
 import { err, out } from './colours.ts';
+import { detectionJson, liveDetectionLine } from './detection-view.ts';
 import type { Progress } from './progress.ts';
 import { clockTime } from './received-view.ts';
 import { byteSize, grouped, printable } from './terminal.ts';
@@ -33,6 +34,11 @@ export class AgentView {
     });
     agent.on('warning', (error) => {
       if (this.#json || !isFinal(error)) this.#warn(error);
+    });
+    agent.on('detection', (detection) => {
+      if (this.#json) {
+        this.#write({ type: 'detection', number: detection.number, ...detectionJson(detection) });
+      } else this.#note(liveDetectionLine(detection));
     });
     if (!this.#json) return;
     agent.on('message', ({ sequence, format, bytes, stage }) =>

@@ -1,20 +1,29 @@
 // Detections for people, and for programs.
 
 import type { DetectionRecord } from '../bindings/js/detections.ts';
-import { out } from './colours.ts';
+import { err, out } from './colours.ts';
 import { duration, grouped, printable } from './terminal.ts';
+
+const STATE_WIDTH = 'ongoing'.length;
 
 /** One line each: when, how bad, what, and why it is said. */
 export function detectionLines(detections: readonly DetectionRecord[]): string[] {
-  return detections.map((detection) => {
-    const { severity, detection: kind, direction, firstMs, lastMs } = detection;
-    const what = out.bold(`${words(kind)}, ${direction.toLowerCase()}`);
-    const lasting = duration(Math.max(0, lastMs - firstMs));
-    return `${clock(firstMs)}  ${severityText(severity)}  ${what}: ${reason(detection)}, in ${lasting}`;
-  });
+  return detections.map((detection) => lineOf(detection, out));
 }
 
-/** `inspect --json`: times are epoch seconds. */
+/** The same for standard error, as it happens: what has become of it first. */
+export function liveDetectionLine(detection: DetectionRecord): string {
+  return `detection ${detection.state.toLowerCase().padEnd(STATE_WIDTH)}  ${lineOf(detection, err)}`;
+}
+
+function lineOf(detection: DetectionRecord, colours: typeof out): string {
+  const { severity, detection: kind, direction, firstMs, lastMs } = detection;
+  const what = colours.bold(`${words(kind)}, ${direction.toLowerCase()}`);
+  const lasting = duration(Math.max(0, lastMs - firstMs));
+  return `${clock(firstMs)}  ${severityText(severity, colours)}  ${what}: ${reason(detection)}, in ${lasting}`;
+}
+
+/** As JSON; times are epoch seconds. */
 export function detectionJson(detection: DetectionRecord): Readonly<Record<string, unknown>> {
   const { peers, ports, firstMs, lastMs } = detection;
   return {
@@ -85,9 +94,9 @@ function words(kind: string): string {
   return kind.toLowerCase().replaceAll('_', ' ');
 }
 
-function severityText(severity: string): string {
+function severityText(severity: string, colours: typeof out): string {
   const text = severity.toLowerCase().padEnd(6);
-  return severity === 'LOW' ? text : out.yellow(text);
+  return severity === 'LOW' ? text : colours.yellow(text);
 }
 
 /** UTC; a clock that is not worth a date is shown as it is. */

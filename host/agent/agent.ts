@@ -7,6 +7,7 @@
 // acknowledged is handed out again on the next one. Several hubs or a spool are transports made of transports: nothing here changes.
 
 import type { Core } from '../../bindings/js/core.ts';
+import type { DetectionRecord } from '../../bindings/js/detections.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
 import { eventItems, type ReportedEvent } from '../../bindings/js/event-block.ts';
 import { type FrameOptions, writeFrame } from '../../bindings/js/frames.ts';
@@ -40,6 +41,8 @@ export interface AgentEvents {
   /** Once per change. */
   readonly state: (next: CoreState, previous: CoreState) => void;
   readonly message: (message: AgentMessage) => void;
+  /** The core noticed something that begins, goes on and grows, or is over (`state`); `number` tells which. Not in the lean profiles. */
+  readonly detection: (detection: DetectionRecord) => void;
   /** A message from the cloud to this device. */
   readonly cloudMessage: (message: CloudMessage) => void;
   /** Desired properties were applied or refused: what is reported of them. */
@@ -115,6 +118,8 @@ export class Agent {
   #speaking = false;
   readonly #idle: Array<{ resolve: () => void; reject: (reason: unknown) => void }> = [];
   #state: CoreState = 'not initialised';
+  /** Of the core's detections: what was said so far. */
+  #detectionChanges = 0;
   #bootId = '';
   #connected = false;
   /** Counts how often everything was handed out anew. */
@@ -450,11 +455,13 @@ export class Agent {
   #settle(timeMs: number): void {
     const core = this.#core;
     this.#noteState();
+    this.#noteDetections();
     this.#handIn();
     this.#handOut();
     while (core.due <= Math.max(timeMs, core.now)) {
       core.tick(Math.max(timeMs, core.now));
       this.#noteState();
+      this.#noteDetections();
       this.#handOut();
     }
   }
@@ -581,6 +588,17 @@ export class Agent {
     const previous = this.#state;
     this.#state = state;
     this.#say(() => this.#emitter.emit('state', state, previous));
+  }
+
+  /** After every tick: that is when detections begin and end. */
+  #noteDetections(): void {
+    const changes = this.#core.detectionChanges ?? 0;
+    if (changes === this.#detectionChanges) return;
+    const news = this.#core.detections().filter((detection) => detection.changes > this.#detectionChanges);
+    this.#detectionChanges = changes;
+    for (const detection of news.sort((one, other) => one.changes - other.changes)) {
+      this.#say(() => this.#emitter.emit('detection', detection));
+    }
   }
 
   #say(event: () => void): void {
