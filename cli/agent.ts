@@ -15,7 +15,7 @@ import { openCapture } from '../host/capture/open-capture.ts';
 import type { Configuration } from '../host/configuration/keys.ts';
 import type { Layer } from '../host/configuration/layer.ts';
 import { type Limits, limitsOf } from '../host/configuration/limits.ts';
-import { assignmentFile } from '../host/configuration/node-host.ts';
+import { assignmentFile, readIndicators } from '../host/configuration/node-host.ts';
 import { configurationError, resolveConfiguration } from '../host/configuration/resolve.ts';
 import { openFileSpool } from '../host/spool/file-spool.ts';
 import { agentConnection, type ConnectionOptions } from './agent-connection.ts';
@@ -35,6 +35,7 @@ export interface AgentVerbOptions extends ConnectionOptions {
   readonly config?: string;
   readonly set?: readonly string[];
   readonly spool?: string;
+  readonly indicators?: string;
   readonly interval?: string;
   readonly profile: string;
   readonly format?: string;
@@ -75,7 +76,10 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
   const configuration = configurationOf(layers, limitsOf(core));
   const connection = agentConnection(options, configuration);
   const path = options.spool ?? configuration.Spool_Path;
-  const spool = path === undefined ? {} : { spool: openFileSpool, configuration: { Spool_Path: path } };
+  const settings = {
+    ...(path === undefined ? {} : { Spool_Path: path }),
+    ...(options.indicators === undefined ? {} : { Detection_IndicatorFile: options.indicators }),
+  };
   // With a spool a run gets on without a hub.
   const patienceMs = speed === 'max' && path === undefined ? waitMs : undefined;
   const local = options.local ?? (configuration.LocalAddresses.join(',') || undefined);
@@ -105,7 +109,9 @@ export async function agent(options: AgentVerbOptions): Promise<void> {
             core,
             ...connection,
             assignments: assignmentFile(assignmentsPath()),
-            ...spool,
+            ...(path === undefined ? {} : { spool: openFileSpool }),
+            indicators: readIndicators,
+            configuration: settings,
             localAddresses,
             clock,
             layers,

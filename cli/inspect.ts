@@ -68,7 +68,7 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
     const { capture, localAddresses, proposal } = await deviceOfCapture(opened, options.local);
     const folder = options.messages === undefined ? undefined : new MessageFolder(options.messages);
     const core = await openCore(profile);
-    if (options.indicators !== undefined) core.loadIndicators(await readIndicators(options.indicators));
+    if (options.indicators !== undefined) core.loadIndicators(readIndicators(options.indicators));
     const result = await inspectCapture(capture, core, {
       localAddresses,
       intervalSeconds,

@@ -7,7 +7,7 @@ import { writeFrame } from '../bindings/js/frames.ts';
 import { loadCore } from '../bindings/js/load.ts';
 import type { MessageFormat } from '../bindings/js/messages/security-message.ts';
 import { applyToCore, coreChanges } from '../host/configuration/core-changes.ts';
-import { KEY_NAMES, type Settings } from '../host/configuration/keys.ts';
+import { KEY_NAMES, type KeyName, type Settings } from '../host/configuration/keys.ts';
 import { limitsOf } from '../host/configuration/limits.ts';
 import { type Resolved, resolveConfiguration } from '../host/configuration/resolve.ts';
 import { applyDesired } from '../host/configuration/twin.ts';
@@ -280,6 +280,7 @@ test('without a hub, and with a full outbox, a change loses nothing', async () =
   }
 });
 
-const CORE_KEYS = KEY_NAMES.filter((key) => key !== 'Connections' && key !== 'Spool_Path');
+const HOST_KEYS: readonly KeyName[] = ['Connections', 'Spool_Path', 'Detection_IndicatorFile'];
+const CORE_KEYS = KEY_NAMES.filter((key) => !HOST_KEYS.includes(key));
 
 test.run();

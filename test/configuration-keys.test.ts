@@ -362,6 +362,11 @@ const CASES: Readonly<Record<KeyName, Case>> = {
   Detection_ReflectionHosts: limit(10),
   Detection_DnsTunnelBytes: limit(6_000),
   Detection_IcmpTunnelEchoes: limit(20),
+  Detection_IndicatorFile: {
+    initial: undefined,
+    takes: [['/etc/wardlet/indicators.txt', '/etc/wardlet/indicators.txt']],
+    refuses: ['', 'a\u0000b', 'x'.repeat(1_025), ...NO_TEXT],
+  },
 };
 
 function resolve(values: unknown, limits = STANDARD): Resolved {

@@ -98,12 +98,13 @@ test('a twin holds no secrets and no paths', () => {
   const outcome = applyDesired(before, {
     Connections: [{ host: 'evil', id: 'd', key: 'c2VjcmV0' }],
     Spool_Path: '/etc',
+    Detection_IndicatorFile: '/etc/passwd',
     Heartbeat_Disabled: true,
   });
   assert.is(outcome.resolved, before);
   assert.equal(
     outcome.faults.map(({ key }) => key),
-    ['Connections', 'Spool_Path'],
+    ['Connections', 'Spool_Path', 'Detection_IndicatorFile'],
   );
   const text = JSON.stringify(reportedProperties(outcome));
   for (const secret of ['c2VjcmV0', 'b3du', 'evil']) assert.not.ok(text.includes(secret));

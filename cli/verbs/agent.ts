@@ -30,6 +30,7 @@ export function declareAgent(program: Command): void {
     .option('--config <file>', 'configuration file (docs/configuration.md); default: $WARDLET_CONFIG')
     .option('--set <Key=value...>', 'settings; win over those of $WARDLET_* and of the file')
     .option('--spool <folder>', 'keeps messages that no hub has yet there, for the next run')
+    .option('--indicators <file>', 'addresses and prefixes to look for, one a line, comments behind #')
     .option('--interval <seconds>', 'high, medium and low collection interval; default: 10,30,60')
     .option('--profile <profile>', 'core to use: gateway, standard, lean or lean-strict', 'gateway')
     .option(

@@ -3,6 +3,7 @@
 import { parsePrefix } from '../../bindings/js/address.ts';
 import type { Core } from '../../bindings/js/core.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
+import type { IndicatorList } from '../../bindings/js/indicators.ts';
 import { FORMATS, type Profile } from '../../bindings/js/profiles.ts';
 import type { CoreOptions as ConfiguredOptions } from '../configuration/core-options.ts';
 import type { Settings } from '../configuration/keys.ts';
@@ -17,6 +18,7 @@ import {
   type Protocol,
 } from '../transport/transport-options.ts';
 import type { Clock } from './clock.ts';
+import type { IndicatorReader } from './indicator-option.ts';
 import type { SpoolOpener } from './spool-option.ts';
 
 /** Options that are settings of the core; the agent itself finds its own connections. */
@@ -46,6 +48,8 @@ interface CommonOptions extends CoreOptions {
   readonly random?: (() => number) | undefined;
   /** Keeps unacknowledged messages: an open spool, which the agent closes, or what opens the one named by the key Spool_Path. */
   readonly spool?: Spool | SpoolOpener | undefined;
+  /** What the device should not speak to: a list of parseIndicators, or what reads the file named by the key Detection_IndicatorFile. */
+  readonly indicators?: IndicatorList | IndicatorReader | undefined;
   /** Keeps what a provisioning service assigned, so that a restart does not ask again: `assignmentFile` in Node. Default: in memory. */
   readonly assignments?: AssignmentStore | undefined;
   /** Aborted: the agent stops as with stop(); what goes wrong then is a warning. */
@@ -140,6 +144,7 @@ const OBJECTS = [
   'random',
   'signal',
   'spool',
+  'indicators',
   'assignments',
 ] as const;
 const WAYS = ['connectionString', 'transport', 'connections'] as const;
@@ -243,6 +248,11 @@ function* wrongObjects(given: Readonly<Record<string, unknown>>): Generator<stri
   const { spool } = given;
   if (spool !== undefined && typeof spool !== 'function' && !isOf(spool, ['append', 'read', 'limit'])) {
     yield 'spool is no spool, and nothing that opens one';
+  }
+  const { indicators } = given;
+  const isList = isObject(indicators) && indicators.entries instanceof Uint8Array;
+  if (indicators !== undefined && typeof indicators !== 'function' && !isList) {
+    yield 'indicators is no list of parseIndicators, and nothing that reads one';
   }
   if (given.assignments !== undefined && !isOf(given.assignments, ['load', 'save'])) {
     yield 'assignments keeps none: it needs load and save';

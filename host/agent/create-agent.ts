@@ -12,6 +12,7 @@ import { Agent } from './agent.ts';
 import { type AgentOptions, checkAddresses, checkOptions, coreOptions } from './agent-options.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { hubsOf } from './hubs.ts';
+import { indicatorsOf } from './indicator-option.ts';
 import { spoolLimits, spoolOf } from './spool-option.ts';
 
 const SEED_LENGTH = 32;
@@ -28,7 +29,7 @@ const SEED_LENGTH = 32;
  * await agent.stop();   // the last collection, acknowledged by the hub
  *
  * @throws WardletError WL_BAD_OPTION with all faults at once, WL_BAD_CONNECTION_STRING, WL_ALREADY_STARTED when the core is in use,
- * WL_BAD_CONFIGURATION with all faults of all documents
+ * WL_BAD_CONFIGURATION with all faults of all documents; WL_BAD_INDICATORS, WL_BAD_FILE, WL_UNSUPPORTED_EVENT of an indicator list
  */
 export function createAgent(options: AgentOptions): Agent {
   checkOptions(options);
@@ -41,6 +42,8 @@ export function createAgent(options: AgentOptions): Agent {
     });
   }
   const seed = seedOf(entropy);
+  const indicators = indicatorsOf(options.indicators, resolved.configuration);
+  if (indicators) core.loadIndicators(indicators);
   const spool = spoolOf(options.spool, resolved.configuration);
   const spooled = spool && new SpooledTransport({ ...spool, hubs, clock: wallClock, ...randomOf(options) });
   const transport = spooled ?? oneOf(hubs, wallClock);

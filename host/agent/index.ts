@@ -20,4 +20,5 @@ export type { Agent, AgentEvents, AgentMessage, ObserveOptions, StopOptions } fr
 export type { AgentOptions, ConnectionOptions } from './agent-options.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { createAgent } from './create-agent.ts';
+export type { IndicatorReader } from './indicator-option.ts';
 export type { SpoolOpener } from './spool-option.ts';

@@ -189,6 +189,13 @@ export const KEYS = {
     'DNS tunnel: bytes that names and answers need not have, to one server',
   ),
   Detection_IcmpTunnelEchoes: limit(20, 'ICMP tunnel: answers to pings that are no echoes, of one host'),
+  Detection_IndicatorFile: key(path, {
+    initial: () => undefined,
+    initially: 'no list',
+    summary:
+      'file of addresses and prefixes that the device should not speak to, one a line; read at the start',
+    from: ON_THE_DEVICE,
+  }),
   Connections: key(connections, {
     initial: () => Object.freeze([]),
     initially: 'none',

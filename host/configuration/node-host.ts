@@ -10,6 +10,7 @@ import type { Settings } from './keys.ts';
 import type { Fault, Layer } from './layer.ts';
 
 export { assignmentFile } from './assignment-file.ts';
+export { readIndicators } from './indicator-file.ts';
 
 export interface FileOptions {
   /** Reads the certificates and keys that Connections name as files, relative to the configuration file. Default false. */

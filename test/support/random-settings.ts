@@ -37,6 +37,8 @@ export function validValue(random: SeededRandom, key: KeyName, limits: Limits): 
       ]);
     case 'Spool_Path':
       return random.pick(['/var/lib/wardlet', 'spool', 'C:\\wardlet']);
+    case 'Detection_IndicatorFile':
+      return random.pick(['/etc/wardlet/indicators.txt', 'indicators.txt']);
     case 'Spool_MaxBytes':
       return number(random, 65_536, 1e9);
     case 'Spool_MaxAge':
@@ -96,7 +98,8 @@ export function desiredDocument(random: SeededRandom, limits: Limits): unknown {
   return JSON.parse(JSON.stringify(document));
 }
 
-const TWIN_KEYS = KEY_NAMES.filter((key) => key !== 'Connections' && key !== 'Spool_Path');
+const NO_TWIN_KEYS: readonly KeyName[] = ['Connections', 'Spool_Path', 'Detection_IndicatorFile'];
+const TWIN_KEYS = KEY_NAMES.filter((key) => !NO_TWIN_KEYS.includes(key));
 const ODD_NAMES = [
   '__proto__',
   'constructor',
