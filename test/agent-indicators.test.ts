@@ -82,6 +82,82 @@ test('a file that cannot be read, a line that is wrong, too many, nobody who rea
   );
 });
 
+for (const profile of NOTICING) {
+  test(`${profile}: wardlet.indicators replaces the list whole, or leaves it`, async () => {
+    const run = new AgentRun(profile, { ...FORMAT, indicators: parseIndicators('192.0.2.0/24') });
+    const heard: DetectionRecord[] = [];
+    run.agent.on('detection', (detection) => heard.push(detection));
+    run.agent.start();
+    const call = (payload: unknown) => run.transport.method('wardlet.indicators', payload);
+    // What lies within another is none of its own.
+    const given = { indicators: ['198.18.0.0/16', '198.18.7.0/24', '2001:db8:bad::/48'] };
+    assert.equal(call(given), { status: 200, payload: { indicators: 2 } });
+    for (const [payload, why] of [
+      [{ indicators: ['10.0.0.0/8', '10.0.0.1 11.0.0.1'] }, /^entry 2: /],
+      [{ indicators: ['10.0.0.0/8', '# all is well'] }, /^entry 2: /],
+      [{ indicators: ['10.0.0.0/8', ''] }, /^entry 2: /],
+      [{ indicators: ['0.0.0.0/0'] }, /^entry 1: /],
+      [{ indicators: [5] }, /no list/],
+      [{ indicators: ['1'.repeat(65)] }, /no list/],
+      [{ indicators: Array.from({ length: 16_385 }, () => '10.0.0.1') }, /no list/],
+      [{ indicators: '10.0.0.1' }, /no list/],
+      [['10.0.0.1'], /no list/],
+      [null, /no list/],
+    ] as const) {
+      const { status, payload: answer } = call(payload) ?? {};
+      assert.is(status, 400);
+      const { error } = answer as { readonly error: Readonly<Record<string, string>> };
+      assert.is(error.code, 'WL_BAD_INDICATORS');
+      assert.match(error.message ?? '', why);
+    }
+    const many = Array.from({ length: 257 }, (_, index) => `11.${index >> 8}.${index & 0xff}.0`);
+    assert.is(call({ indicators: many })?.status, profile === 'standard' ? 400 : 200);
+    if (profile === 'gateway') call(given);
+    run.observe(1);
+    await run.clock.pass(15_000);
+    assert.equal(
+      heard.map(({ detection, peers }) => `${detection} ${peers}`),
+      ['SUSPICIOUS_ADDRESS 198.18.0.1'],
+    );
+    assert.equal(call({ indicators: [] }), { status: 200, payload: { indicators: 0 } });
+    run.observe(2);
+    await run.clock.pass(15_000);
+    assert.ok(heard.every(({ peers }) => !peers.includes('198.18.0.2')));
+  });
+}
+
+test('wardlet.learn: what was learned is known, what was not is a first contact', async () => {
+  const run = new AgentRun('standard', FORMAT);
+  const heard: DetectionRecord[] = [];
+  run.agent.on('detection', (detection) => heard.push(detection));
+  run.agent.start();
+  const act = (action: unknown) => run.transport.method('wardlet.learn', { action });
+  assert.equal(act('begin'), { status: 200, payload: { learning: true } });
+  run.observe(1);
+  await run.clock.pass(20_000);
+  assert.equal(act('end'), { status: 200, payload: { learning: false } });
+  run.observe(1);
+  run.observe(70_000);
+  await run.clock.pass(20_000);
+  assert.equal(
+    heard.map(({ detection, peers }) => `${detection} ${peers}`),
+    ['FIRST_CONTACT 198.19.17.112'],
+  );
+  for (const wrong of [undefined, 'stop', 5]) assert.is(act(wrong)?.status, 400);
+  assert.is(run.transport.method('wardlet.learn')?.status, 400);
+});
+
+test('a core that notices nothing takes no list and learns nothing: not implemented', () => {
+  const run = new AgentRun('lean', FORMAT);
+  run.agent.start();
+  for (const [name, payload] of [
+    ['wardlet.indicators', { indicators: ['10.0.0.1'] }],
+    ['wardlet.learn', { action: 'begin' }],
+  ] as const) {
+    assert.is(run.transport.method(name, payload)?.status, 501);
+  }
+});
+
 test('wardlet agent: --indicators, the key, and the same words for a bad file as inspect has', async () => {
   const demo = demoCapture(1);
   const pcap = join(folder, 'demo.pcap');

@@ -12,6 +12,7 @@ import { WardletError } from './errors.ts';
 /** Characters of the longest list that is read. */
 const TEXT_MAX = 16_000_000;
 const MAPPED = 96;
+const HINT = 'one address or prefix a line, comments behind #';
 
 export interface IndicatorList {
   /** In order, none within another; for Core.loadIndicators. */
@@ -39,23 +40,31 @@ export function parseIndicators(text: string): IndicatorList {
       .replace(/#.*/s, '')
       .trim()
       .split(/[\s,;]+/);
-    return word === '' ? [] : [entryOf(word, index + 1)];
+    return word === '' ? [] : [entryOf(word, `line ${index + 1}`)];
   });
   return indicatorList(found);
 }
 
-/** One entry as the core has it. */
-function entryOf(word: string, line: number): Uint8Array {
+/**
+ * The same of addresses and prefixes that are apart already.
+ * @throws WardletError WL_BAD_INDICATORS naming the entry
+ */
+export function indicatorsOf(words: readonly string[]): IndicatorList {
+  return indicatorList(words.map((word, index) => entryOf(word, `entry ${index + 1}`)));
+}
+
+/** One entry as the core has it; place: where it stands. */
+function entryOf(word: string, place: string): Uint8Array {
   let prefix: AddressPrefix;
   try {
     prefix = parsePrefix(word);
   } catch (cause) {
     const why = cause instanceof WardletError ? cause.message : 'is no address';
-    throw badIndicators(`line ${line}: ${why}`, 'one address or prefix a line, comments behind #', cause);
+    throw badIndicators(`${place}: ${why}`, HINT, cause);
   }
   const { bytes } = prefix;
   const bits = word.includes('/') ? prefix.prefixLength : bytes.length * 8;
-  if (bits === 0) throw badIndicators(`line ${line}: a prefix of no bits is everybody`, 'write /1 or longer');
+  if (bits === 0) throw badIndicators(`${place}: a prefix of no bits is everybody`, 'write /1 or longer');
   const entry = new Uint8Array(INDICATOR_SIZE);
   if (bytes.length === 4) entry.fill(0xff, 10, 12);
   entry.set(bytes, 16 - bytes.length);
@@ -63,7 +72,7 @@ function entryOf(word: string, line: number): Uint8Array {
   const isMapped = bytes.length === 4 || isMappedAt(entry);
   const whole = bytes.length === 4 ? bits + MAPPED : bits;
   if (isMapped && whole <= MAPPED) {
-    throw badIndicators(`line ${line}: ${word} holds all of IPv4`, 'write IPv4 prefixes as IPv4');
+    throw badIndicators(`${place}: ${word} holds all of IPv4`, 'write IPv4 prefixes as IPv4');
   }
   for (let bit = whole; bit < 128; bit++) entry[bit >> 3] = (entry[bit >> 3] ?? 0) & ~(0x80 >> (bit & 7));
   entry[INDICATOR_BITS] = isMapped ? whole - MAPPED : whole;

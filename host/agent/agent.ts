@@ -24,6 +24,7 @@ import type { SpoolStatistics } from '../spool/spool.ts';
 import { type CloudMessage, type MethodResult, noSuchMethod } from '../transport/hub-services.ts';
 import type { OutgoingMessage, Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
+import { learn, replaceIndicators } from './detection-methods.ts';
 import { snapshot } from './snapshot.ts';
 import { TypedEmitter } from './typed-emitter.ts';
 
@@ -174,7 +175,7 @@ export class Agent {
       keeping: (spool) => this.#keeping(spool),
       moved: () => this.#exclude(),
       desired: (document) => (this.#stopping ? undefined : this.applyDesired(document)),
-      method: (name) => (this.#stopping ? stoppedMethod() : this.#method(name)),
+      method: (name, payload) => (this.#stopping ? stoppedMethod() : this.#method(name, payload)),
       message: (message) => {
         this.#say(() => this.#emitter.emit('cloudMessage', message));
         this.#speak();
@@ -267,14 +268,17 @@ export class Agent {
     return reported;
   }
 
-  #method(name: string): MethodResult {
-    const result = this.#methods.get(name)?.();
+  #method(name: string, payload: unknown): MethodResult {
+    const result = this.#methods.get(name)?.(payload);
+    this.#arm();
     this.#speak();
     return result ?? noSuchMethod(name);
   }
 
   /** Direct methods, as a hub calls them. */
-  readonly #methods: ReadonlyMap<string, () => MethodResult> = new Map([
+  readonly #methods: ReadonlyMap<string, (payload: unknown) => MethodResult> = new Map([
+    ['wardlet.indicators', (payload: unknown) => replaceIndicators(this.#core, payload)],
+    ['wardlet.learn', (payload: unknown) => learn(this.#core, payload)],
     ['wardlet.collect', () => ({ status: 200, payload: { messages: this.#collect() } })],
     ['wardlet.status', () => ({ status: 200, payload: { ...this.status(), spool: this.spool() ?? null } })],
     ['wardlet.snapshot', () => snapshot(this.#core)],

@@ -12,7 +12,7 @@ import { Agent } from './agent.ts';
 import { type AgentOptions, checkAddresses, checkOptions, coreOptions } from './agent-options.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { hubsOf } from './hubs.ts';
-import { indicatorsOf } from './indicator-option.ts';
+import { chosenIndicators } from './indicator-option.ts';
 import { spoolLimits, spoolOf } from './spool-option.ts';
 
 const SEED_LENGTH = 32;
@@ -42,7 +42,7 @@ export function createAgent(options: AgentOptions): Agent {
     });
   }
   const seed = seedOf(entropy);
-  const indicators = indicatorsOf(options.indicators, resolved.configuration);
+  const indicators = chosenIndicators(options.indicators, resolved.configuration);
   if (indicators) core.loadIndicators(indicators);
   const spool = spoolOf(options.spool, resolved.configuration);
   const spooled = spool && new SpooledTransport({ ...spool, hubs, clock: wallClock, ...randomOf(options) });

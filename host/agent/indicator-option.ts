@@ -8,7 +8,7 @@ import type { Configuration } from '../configuration/keys.ts';
 export type IndicatorReader = (path: string) => IndicatorList;
 
 /** undefined: there is none. @throws WardletError WL_BAD_OPTION; what the reader throws */
-export function indicatorsOf(
+export function chosenIndicators(
   indicators: IndicatorList | IndicatorReader | undefined,
   { Detection_IndicatorFile: path }: Configuration,
 ): IndicatorList | undefined {

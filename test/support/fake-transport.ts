@@ -71,8 +71,11 @@ export class FakeTransport implements Transport {
   }
 
   /** The hub calls a direct method. */
-  method(name: string): ReturnType<NonNullable<TransportListener['method']>> | undefined {
-    return this.#listener?.method?.(name, null);
+  method(
+    name: string,
+    payload: unknown = null,
+  ): ReturnType<NonNullable<TransportListener['method']>> | undefined {
+    return this.#listener?.method?.(name, payload);
   }
 
   /** The hub has stored the oldest; the device does not know it yet. */
