@@ -198,6 +198,7 @@ export class Agent {
       ...(linkType === undefined ? {} : { linkType }),
     };
     this.#feed.observeInput(writeFrame(this.#core.input, 0, timeMs, frame, written));
+    this.#arm();
     this.#speak();
   }
 
@@ -209,6 +210,7 @@ export class Agent {
   observeBatch(frames: Uint8Array): void {
     this.#check();
     this.#feed.observe(frames);
+    this.#arm();
     this.#speak();
   }
 
