@@ -39,7 +39,9 @@ export function* detectionScenarios({ seed, kinds, devices }: DetectionScenarioO
   let turn = 0;
   for (const variant of attackVariants()) {
     if (kinds !== undefined && !kinds.includes(variant.kind)) continue;
-    const inTurn = DEVICE_NAMES[turn++ % DEVICE_NAMES.length] ?? 'lock';
+    // Manners come in sevens as devices do: each round begins one later, so that no manner keeps to one device.
+    const round = Math.floor(turn / DEVICE_NAMES.length);
+    const inTurn = DEVICE_NAMES[(turn++ + round) % DEVICE_NAMES.length] ?? 'lock';
     const behind = variant.needsGateway === true ? ['gateway' as const] : (devices ?? [inTurn]);
     for (const device of behind) yield attackScenario(seed, variant, device);
   }

@@ -1,0 +1,81 @@
+// Every attack of the simulator, alone and hidden behind another, and days of peace, through the core: all figures of detection.
+
+import {
+  type AttackKind,
+  benignScenarios,
+  detectionScenarios,
+  mixedScenarios,
+  type Scenario,
+} from '../../simulator/scenarios/index.ts';
+import type { CoreBytes } from '../workload.ts';
+import {
+  type BeaconFigures,
+  beaconFigures,
+  type DetectorFigures,
+  detectorFigures,
+  type HiddenFigures,
+  hiddenFigures,
+  type PeaceFigures,
+  peaceFigures,
+  secondsUntilRaised,
+} from './figures.ts';
+import { type NoticingProfile, type Watched, watch } from './watch.ts';
+
+export interface DetectionOptions {
+  readonly profile: NoticingProfile;
+  /** Attacks are made of this one, days of peace of this and those after it. */
+  readonly seed: number;
+  /** Device-days of peace; 0: none. */
+  readonly days: number;
+  /** Default all; then hidden ones as well. */
+  readonly kinds?: readonly AttackKind[];
+  readonly cores: Pick<CoreBytes, NoticingProfile>;
+  /** Before each scenario: how many are done, of how many, and its name. */
+  readonly onScenario?: (done: number, total: number, name: string) => void;
+}
+
+export interface DetectionFigures {
+  readonly profile: NoticingProfile;
+  readonly seed: number;
+  readonly detectors: readonly DetectorFigures[];
+  readonly beacons: readonly BeaconFigures[];
+  readonly hidden: readonly HiddenFigures[];
+  readonly peace: readonly PeaceFigures[];
+  /** Names of the scenarios whose attack was not seen. */
+  readonly missed: readonly string[];
+}
+
+export async function measureDetection(options: DetectionOptions): Promise<DetectionFigures> {
+  const { profile, seed, days, kinds, cores, onScenario = () => {} } = options;
+  const attacks = [...detectionScenarios({ seed, ...(kinds === undefined ? {} : { kinds }) })];
+  const mixed = kinds === undefined ? [...mixedScenarios(seed)] : [];
+  const peace = daysOfPeace(seed, days);
+  const total = attacks.length + mixed.length + peace.length;
+  let done = 0;
+  const watchAll = async (scenarios: readonly Scenario[]): Promise<Watched[]> => {
+    const watched: Watched[] = [];
+    for (const scenario of scenarios) {
+      onScenario(done++, total, scenario.name);
+      watched.push(await watch(scenario, profile, cores));
+    }
+    return watched;
+  };
+  const alone = await watchAll(attacks);
+  const missed = alone.filter((one) => secondsUntilRaised(one) === undefined);
+  return {
+    profile,
+    seed,
+    detectors: detectorFigures(alone),
+    beacons: beaconFigures(alone),
+    hidden: hiddenFigures(await watchAll(mixed)),
+    peace: peaceFigures(await watchAll(peace)),
+    missed: missed.map(({ scenario }) => scenario.name),
+  };
+}
+
+/** Every device with every mishap for a day, with one seed after another. */
+function daysOfPeace(seed: number, days: number): Scenario[] {
+  const found: Scenario[] = [];
+  for (let next = seed; found.length < days; next++) found.push(...benignScenarios(next));
+  return found.slice(0, days);
+}
