@@ -27,13 +27,14 @@ export interface DetectorFigures {
 }
 
 export interface HiddenFigures {
-  readonly name: string;
   readonly hidden: string;
   readonly behind: string;
-  readonly isCaught: boolean;
+  readonly scenarios: number;
+  readonly caught: number;
+  readonly loudCaught: number;
+  /** Of the caught ones, the latest. */
   readonly seconds: number | undefined;
-  readonly isLoudCaught: boolean;
-  readonly beside: readonly string[];
+  readonly beside: Readonly<Record<string, number>>;
 }
 
 export interface PeaceFigures {
@@ -73,26 +74,30 @@ export function detectorFigures(watched: readonly Watched[]): DetectorFigures[] 
       seconds: SHARES.map((share) => quantile(caught, share)),
       unit,
       slowest: slowestRates(group, unit),
-      beside: countOf(group.flatMap((one) => [...new Set(besides(one).map(labelOf))])),
+      beside: besideIn(group),
     };
   });
 }
 
-/** Of scenarios in which a loud attack hides a quiet one, which comes first in the list. */
+/** Of scenarios in which a loud attack hides a quiet one, which comes first in the list: a row for each pair. */
 export function hiddenFigures(watched: readonly Watched[]): HiddenFigures[] {
-  return watched.map((one) => {
+  const pairs = watched.map((one) => {
     const [quiet, loud] = one.scenario.attacks;
     if (quiet === undefined || loud === undefined)
       throw new RangeError(`${one.scenario.name}: nothing hides`);
-    const seconds = secondsUntilRaised(one);
+    return { one, loud, hidden: wordsOf(quiet), behind: wordsOf(loud) };
+  });
+  return [...groupBy(pairs, ({ hidden, behind }) => `${hidden}; ${behind}`).values()].map((group) => {
+    const [{ hidden, behind }] = group;
+    const caught = group.map(({ one }) => secondsUntilRaised(one)).filter((delay) => delay !== undefined);
     return {
-      name: one.scenario.name,
-      hidden: wordsOf(quiet),
-      behind: wordsOf(loud),
-      isCaught: seconds !== undefined,
-      seconds,
-      isLoudCaught: one.noticed.some((noticed) => isOf(noticed, loud)),
-      beside: [...new Set(besides(one).map(labelOf))],
+      hidden,
+      behind,
+      scenarios: group.length,
+      caught: caught.length,
+      loudCaught: group.filter(({ one, loud }) => one.noticed.some((noticed) => isOf(noticed, loud))).length,
+      seconds: quantile(caught, 1),
+      beside: besideIn(group.map(({ one }) => one)),
     };
   });
 }
@@ -147,6 +152,11 @@ export function labelOf({
   return `${kind} ${direction}`;
 }
 
+/** In how many scenarios, by kind and direction. */
+function besideIn(group: readonly Watched[]): Record<string, number> {
+  return countOf(group.flatMap((one) => [...new Set(besides(one).map(labelOf))]));
+}
+
 /** What was noticed and is of none of the attacks. */
 function besides({ scenario: { attacks }, noticed }: Watched): Noticed[] {
   return noticed.filter((one) => !attacks.some((attack) => isOf(one, attack)));
@@ -187,7 +197,8 @@ function jitterOf(one: Watched): number {
   return Number(/^jitter ([\d.]+) %/.exec(attackOf(one).manner)?.[1]);
 }
 
-function countOf(words: readonly string[]): Record<string, number> {
+/** How often each word is there. */
+export function countOf(words: readonly string[]): Record<string, number> {
   return Object.fromEntries([...groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]));
 }
 

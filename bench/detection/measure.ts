@@ -11,6 +11,7 @@ import type { CoreBytes } from '../workload.ts';
 import {
   type BeaconFigures,
   beaconFigures,
+  countOf,
   type DetectorFigures,
   detectorFigures,
   type HiddenFigures,
@@ -23,8 +24,10 @@ import { type NoticingProfile, type Watched, watch } from './watch.ts';
 
 export interface DetectionOptions {
   readonly profile: NoticingProfile;
-  /** Attacks are made of this one, days of peace of this and those after it. */
+  /** Of the first round, and of the first 98 days of peace; then come those after it. */
   readonly seed: number;
+  /** How many times all attacks, each time of another seed. */
+  readonly rounds: number;
   /** Device-days of peace; 0: none. */
   readonly days: number;
   /** Default all; then hidden ones as well. */
@@ -37,18 +40,22 @@ export interface DetectionOptions {
 export interface DetectionFigures {
   readonly profile: NoticingProfile;
   readonly seed: number;
+  readonly rounds: number;
   readonly detectors: readonly DetectorFigures[];
   readonly beacons: readonly BeaconFigures[];
   readonly hidden: readonly HiddenFigures[];
   readonly peace: readonly PeaceFigures[];
-  /** Names of the scenarios whose attack was not seen. */
-  readonly missed: readonly string[];
+  /** Names of the scenarios whose attack was not seen, and in how many rounds. */
+  readonly missed: Readonly<Record<string, number>>;
 }
 
 export async function measureDetection(options: DetectionOptions): Promise<DetectionFigures> {
-  const { profile, seed, days, kinds, cores, onScenario = () => {} } = options;
-  const attacks = [...detectionScenarios({ seed, ...(kinds === undefined ? {} : { kinds }) })];
-  const mixed = kinds === undefined ? [...mixedScenarios(seed)] : [];
+  const { profile, seed, rounds, days, kinds, cores, onScenario = () => {} } = options;
+  const seeds = Array.from({ length: rounds }, (_, round) => seed + round);
+  const attacks = seeds.flatMap((one) => [
+    ...detectionScenarios({ seed: one, ...(kinds === undefined ? {} : { kinds }) }),
+  ]);
+  const mixed = kinds === undefined ? seeds.flatMap((one) => [...mixedScenarios(one)]) : [];
   const peace = daysOfPeace(seed, days);
   const total = attacks.length + mixed.length + peace.length;
   let done = 0;
@@ -65,11 +72,12 @@ export async function measureDetection(options: DetectionOptions): Promise<Detec
   return {
     profile,
     seed,
+    rounds,
     detectors: detectorFigures(alone),
     beacons: beaconFigures(alone),
     hidden: hiddenFigures(await watchAll(mixed)),
     peace: peaceFigures(await watchAll(peace)),
-    missed: missed.map(({ scenario }) => scenario.name),
+    missed: countOf(missed.map(({ scenario }) => scenario.name)),
   };
 }
 

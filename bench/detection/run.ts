@@ -1,5 +1,5 @@
-// `npm run bench:detection`: what the detectors catch, how soon and from which rate on, and what they raise for nothing; `-- --seed 1 --days 196
-// --kinds BEACON,SYN_FLOOD --profile gateway --json`. Several minutes; the same seed gives the same figures on every machine.
+// `npm run bench:detection`: what the detectors catch, how soon and from which rate on, and what they raise for nothing; `-- --seed 1 --rounds 3
+// --days 196 --kinds BEACON,SYN_FLOOD --profile gateway --json`. Several minutes; the same seed gives the same figures on every machine.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import type { NoticingProfile } from './watch.ts';
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '1' },
     days: { type: 'string', default: '196' },
     kinds: { type: 'string' },
     profile: { type: 'string', default: 'standard' },
@@ -23,6 +24,7 @@ const profile = profileOf(values.profile);
 const figures = await measureDetection({
   profile,
   seed: wholeNumber('--seed', values.seed),
+  rounds: wholeNumber('--rounds', values.rounds),
   days: wholeNumber('--days', values.days),
   ...(kinds === undefined ? {} : { kinds }),
   cores: { standard: readCore('standard'), gateway: readCore('gateway') },
@@ -33,13 +35,16 @@ if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 if (values.json) {
   process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
 } else {
-  const { seed, detectors, beacons, hidden, peace, missed } = figures;
-  process.stdout.write(`profile ${profile} (the device "gateway": gateway), seed ${seed}\n`);
+  const { seed, rounds, detectors, beacons, hidden, peace, missed } = figures;
+  process.stdout.write(
+    `profile ${profile} (the device "gateway": gateway), seed ${seed}, ${rounds} rounds of attacks\n`,
+  );
   show('Attacks', detectors, detectorTable);
   show('Beacons: caught, median of the periods until raised', beacons, beaconTable);
   show('An attack behind another', hidden, hiddenTable);
   show('Peace', peace, peaceTable);
-  if (missed.length > 0) process.stdout.write(`\nMissed\n${missed.join('\n')}\n`);
+  const names = Object.entries(missed).map(([name, count]) => `${count} x ${name}`);
+  if (names.length > 0) process.stdout.write(`\nMissed\n${names.join('\n')}\n`);
 }
 
 function show<T>(title: string, rows: readonly T[], table: (rows: readonly T[]) => string): void {

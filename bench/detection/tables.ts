@@ -37,13 +37,14 @@ export function detectorTable(rows: readonly DetectorFigures[]): string {
 
 export function hiddenTable(rows: readonly HiddenFigures[]): string {
   return markdown(
-    ['hidden', 'behind', 'caught after, s', 'the loud one', 'raised beside'],
+    ['hidden', 'behind', 'caught', 's until raised, at most', 'the loud one caught', 'raised beside'],
     rows.map((row) => [
       words(row.hidden),
       words(row.behind),
-      row.isCaught ? seconds(row.seconds) : 'missed',
-      row.isLoudCaught ? 'caught' : 'missed',
-      row.beside.map(words).join(', ') || NONE,
+      `${row.caught} of ${row.scenarios}`,
+      seconds(row.seconds),
+      `${row.loudCaught} of ${row.scenarios}`,
+      counts(row.beside),
     ]),
   );
 }

@@ -21,7 +21,7 @@ const MINUTE = 60_000;
 export const MONDAY_MS = 1_748_822_400_000;
 const DAY = 86_400_000;
 
-/** All variants of all attacks, about 850. */
+/** All variants of all attacks, about 900. */
 export function* attackVariants(): Generator<AttackVariant> {
   yield* horizontalScanVariants();
   yield* verticalScanVariants();
