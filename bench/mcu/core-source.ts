@@ -37,7 +37,8 @@ export async function writeCoreSource(wasm: Uint8Array, folder: string): Promise
 
 /** @throws Error when wasm2c wrote something else than this was made for, or the core needs more than functions */
 export function functionsOf(generated: string): string {
-  const lines = generated.split('\n');
+  // wasm2c breaks the line between parameters that are many.
+  const lines = generated.replace(/,\s*\n\s+(?=u(?:32|64) w2c_p\d)/g, ', ').split('\n');
   const prototypes = lines.filter((line) => PROTOTYPE.test(line));
   const functions: string[] = [];
   const names = new Set<string>();
