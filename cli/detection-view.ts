@@ -51,13 +51,14 @@ function reason(detection: DetectionRecord): string {
   const port = ports.length === 0 ? '' : ` port ${ports.join(', ')}`;
   const isOut = detection.direction === 'OUTBOUND';
   const against = `(limit ${grouped(limit)})`;
+  const known = detection.peers.length === 0 ? '' : `, ${peers(detection)}`;
   switch (detection.detection) {
     case 'HORIZONTAL_SCAN':
-      return `${grouped(count)} ${isOut ? 'hosts' : 'attempts of different hosts'} failed at ${protocol}${port} ${against}, ${peers(detection)}`;
+      return `${grouped(count)} ${isOut ? 'hosts' : 'attempts of different hosts'} failed at ${protocol}${port} ${against}${known}`;
     case 'VERTICAL_SCAN':
-      return `${grouped(count)} ${protocol} ports failed ${isOut ? 'on' : 'from'} ${peers(detection)} ${against}, among them ${ports.join(', ')}`;
+      return `${grouped(count)} ${protocol} ports failed ${isOut ? 'on' : 'from'} ${peers(detection)} ${against}${ports.length === 0 ? '' : `, among them ${ports.join(', ')}`}`;
     case 'ADDRESS_SWEEP':
-      return `${grouped(count)} hosts asked by ICMP echo ${against}, ${peers(detection)}`;
+      return `${grouped(count)} hosts asked by ICMP echo ${against}${known}`;
     case 'BRUTE_FORCE':
       return `${grouped(count)} short connections ${isOut ? 'to' : 'from'} ${peers(detection)} at ${protocol}${port} ${against}`;
     case 'BEACON':
@@ -75,17 +76,19 @@ function reason(detection: DetectionRecord): string {
     case 'REFLECTION':
       return isOut
         ? `${grouped(count)} questions of ${peers(detection)} answered at ${protocol}${port} many times as long ${against}`
-        : `${grouped(count)} hosts answered from ${protocol}${port} what they were not asked ${against}, ${peers(detection)}`;
+        : `${grouped(count)} hosts answered from ${protocol}${port} what they were not asked ${against}${known}`;
     case 'DNS_TUNNEL':
       return `${grouped(count)} bytes more than names and answers need, with ${peers(detection)} ${against}`;
     case 'ICMP_TUNNEL':
       return `${grouped(count)} answers to pings that are no echoes, ${isOut ? 'from' : 'to'} ${peers(detection)} ${against}`;
     default:
-      return `${grouped(count)} ${against}, ${peers(detection)}`;
+      return `${grouped(count)} ${against}${known}`;
   }
 }
 
+/** Of one that has only just begun none may be kept. */
 function peers({ peers, peerCount }: DetectionRecord): string {
+  if (peers.length === 0) return peerCount === 1 ? '1 host' : `${grouped(peerCount)} hosts`;
   const shown = peers.map(printable).join(', ');
   return peerCount > peers.length ? `${shown} and ${grouped(peerCount - peers.length)} more` : shown;
 }

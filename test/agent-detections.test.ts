@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DetectionRecord } from '../bindings/js/detections.ts';
+import { DETECTION_KINDS } from '../bindings/js/messages/security-message.ts';
+import { detectionJson } from '../cli/detection-view.ts';
 import { pcapBytes } from '../host/capture/pcap-writer.ts';
 import { detectionScenarios } from '../simulator/scenarios/index.ts';
 import { AcknowledgingHub } from './support/acknowledging-hub.ts';
@@ -90,6 +92,19 @@ test('a listener may stop the agent', async () => {
   await run.clock.pass(15_000);
   assert.ok(stopped.length > 0);
   await Promise.all(stopped);
+});
+
+test('of one that has only just begun no peer and no port may be kept: its reason leaves them out', () => {
+  for (const detection of DETECTION_KINDS) {
+    for (const direction of ['INBOUND', 'OUTBOUND'] as const) {
+      const { reason } = detectionJson({
+        ...{ detection, direction, severity: 'HIGH', state: 'BEGUN', number: 1, protocol: 'TCP' },
+        ...{ peers: [], peerCount: 15, ports: [], portCount: 15, count: 15, limit: 15 },
+        ...{ firstMs: 0, lastMs: 0, changes: 1 },
+      });
+      assert.not.match(String(reason), /[, ]$|, ,| {2}|among them ,/);
+    }
+  }
 });
 
 test('wardlet agent: a line with the reason on standard error, a record with --json', async () => {
