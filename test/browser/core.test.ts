@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runDevice } from './device-run.ts';
+import { FORMATS, runDevice } from './device-run.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const CORE = fileURLToPath(new URL('../../build/core.standard.wasm', import.meta.url));
@@ -35,9 +35,9 @@ test('a core in the browser writes and reads the same messages as in Node', asyn
     assert.is(response?.headers()['content-security-policy'], POLICY);
     const outcome = await page.locator('#outcome').textContent({ timeout: 20_000 });
 
-    const run = await runDevice(readFileSync(CORE));
-    assert.ok(run.messages.length > 0 && run.bytesOut > 0);
-    assert.equal(JSON.parse(outcome ?? ''), { run: JSON.parse(JSON.stringify(run)), violations: [] });
+    const runs = await Promise.all(FORMATS.map((format) => runDevice(readFileSync(CORE), format)));
+    for (const { messages, bytesOut } of runs) assert.ok(messages.length > 0 && bytesOut > 0);
+    assert.equal(JSON.parse(outcome ?? ''), { runs: JSON.parse(JSON.stringify(runs)), violations: [] });
     assert.equal(complaints, []);
   } finally {
     await browser.close();

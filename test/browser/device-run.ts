@@ -4,6 +4,7 @@ import {
   type CoreSource,
   decodeMessage,
   loadCore,
+  type MessageFormat,
   type SecurityMessage,
   visitFlows,
   writeFrame,
@@ -15,19 +16,16 @@ export interface DeviceRun {
   readonly messages: ReadonlyArray<readonly number[]>;
   readonly decoded: readonly SecurityMessage[];
   readonly bytesOut: number;
-  readonly protobuf: SecurityMessage;
 }
 
-/** A message of schema 3.0 with one flow. */
-const PROTOBUF =
-  '0a1000112233445566778899aabbccddeeff1880d49daa3f28838088083a2508011a210a1f0a040a' +
-  '0000051202850120012a040808080832016a3a02cf08520102620164';
+export const FORMATS = ['2.3', '3.0-flatbuffers', '3.0-protobuf'] as const;
 
 const START = 1_700_000_000_000;
 
-export async function runDevice(source: CoreSource): Promise<DeviceRun> {
+export async function runDevice(source: CoreSource, format: MessageFormat): Promise<DeviceRun> {
   const core = await loadCore(source);
   core.configure({
+    format,
     seed: Uint8Array.from({ length: 32 }, (_, index) => index),
     localAddresses: ['10.0.0.5/24', '2001:db8::5'],
     operatingSystem: 'Browser härte 1',
@@ -58,6 +56,5 @@ export async function runDevice(source: CoreSource): Promise<DeviceRun> {
     });
     core.acknowledge(message.sequence);
   }
-  const protobuf = Uint8Array.from(PROTOBUF.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
-  return { messages, decoded, bytesOut, protobuf: decodeMessage(protobuf, '3.0-protobuf') };
+  return { messages, decoded, bytesOut };
 }

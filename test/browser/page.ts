@@ -1,6 +1,6 @@
 // The page's script: runs the device and leaves what came of it, or why nothing did, in the document.
 
-import { runDevice } from './device-run.ts';
+import { FORMATS, runDevice } from './device-run.ts';
 
 const violations: string[] = [];
 document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
@@ -10,7 +10,9 @@ document.addEventListener('securitypolicyviolation', ({ violatedDirective, block
 const outcome = document.createElement('pre');
 outcome.id = 'outcome';
 try {
-  outcome.textContent = JSON.stringify({ run: await runDevice(fetch('/core.wasm')), violations });
+  const runs = [];
+  for (const format of FORMATS) runs.push(await runDevice(fetch('/core.wasm'), format));
+  outcome.textContent = JSON.stringify({ runs, violations });
 } catch (error) {
   outcome.textContent = JSON.stringify({ error: String(error), violations });
 }

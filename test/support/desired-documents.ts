@@ -15,7 +15,7 @@ export const STANDARD: Limits = {
   localAddresses: 8,
   textBytes: 128,
   detects: true,
-  formats: ['2.3'],
+  formats: ['3.0-protobuf', '3.0-flatbuffers', '2.3'],
 };
 const SECRET = 'c2VjcmV0LXNlY3JldA==';
 
