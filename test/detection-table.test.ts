@@ -18,7 +18,7 @@ interface Case {
   readonly noticed?: ReadonlyArray<readonly [kind: string, atMs: number]>;
 }
 
-/** An attack at START_MS; what is noticed has its first evidence when it is raised. */
+/** An attack at START_MS. */
 function watched({ rate, kind = 'SYN_FLOOD', manner = 'made up', noticed = [] }: Case): Watched {
   const attack = {
     kind,
@@ -49,7 +49,6 @@ function watched({ rate, kind = 'SYN_FLOOD', manner = 'made up', noticed = [] }:
         kind: raised,
         direction: attack.direction,
         raisedMs: START_MS + atMs,
-        firstMs: START_MS + atMs,
       }),
     ),
   };

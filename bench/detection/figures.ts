@@ -162,9 +162,9 @@ function besides({ scenario: { attacks }, noticed }: Watched): Noticed[] {
   return noticed.filter((one) => !attacks.some((attack) => isOf(one, attack)));
 }
 
-/** Times in frames are whole milliseconds. */
+/** Its first evidence is no measure: a beacon's is reckoned back from its score and its period. Times in frames are whole milliseconds. */
 function isOf(noticed: Noticed, attack: ScenarioAttack): boolean {
-  return labelOf(noticed) === labelOf(attack) && noticed.firstMs >= Math.floor(attack.startMs);
+  return labelOf(noticed) === labelOf(attack) && noticed.raisedMs >= Math.floor(attack.startMs);
 }
 
 function slowestRates(group: readonly Watched[], unit: string): ByShare {

@@ -18,9 +18,8 @@ export interface Noticed {
   /** As DetectionKind of the schema names it. */
   readonly kind: string;
   readonly direction: Direction;
-  /** ms since 1970: when the core raised it; its first evidence. */
+  /** ms since 1970: when the core raised it. */
   readonly raisedMs: number;
-  readonly firstMs: number;
 }
 
 /** A scenario without its frames, and what was noticed in it. */
@@ -111,13 +110,12 @@ function lookInto(core: Core, noticed: Map<number, Noticed>): (timeMs: number) =
     const { detectionChanges = 0 } = core;
     if (detectionChanges === changes) return;
     changes = detectionChanges;
-    for (const { number, detection, direction, firstMs } of core.detections()) {
+    for (const { number, detection, direction } of core.detections()) {
       if (noticed.has(number)) continue;
       noticed.set(number, {
         kind: String(detection),
         direction: direction === 'OUTBOUND' ? 'out' : 'in',
         raisedMs,
-        firstMs,
       });
     }
   };
