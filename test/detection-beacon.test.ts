@@ -46,7 +46,9 @@ for (const profile of NOTICING) {
         [3600, 0.2],
       ] as const) {
         test(`${profile}: beacon, ${family}, every ${seconds} s, jitter ${jitter}, ${fate}`, () => {
-          const run = settled(profile, HOUR);
+          // Not on a whole second: the first call is not told before it was made.
+          const run = settled(profile, HOUR).wait(917);
+          const firstCallMs = run.time;
           call(run, { peer, fate }, seconds * SECOND, 40, jitter);
           const beacons = run.detections().filter(({ detection }) => detection === 'BEACON');
           assert.is(beacons.length, 1);
@@ -55,6 +57,7 @@ for (const profile of NOTICING) {
           assert.equal(beacon?.ports, [443]);
           assert.is(beacon?.limit, 14);
           assert.is(beacon?.peerCount, 1);
+          assert.ok((beacon?.firstMs ?? 0) >= firstCallMs, `${beacon?.firstMs} before ${firstCallMs}`);
         });
       }
     }

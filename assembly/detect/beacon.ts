@@ -115,7 +115,11 @@ export function serviceCalled(
   }
   if (<u32>load<u16>(row, BEACON_SCORE) < limitOf(KIND_BEACON)) return;
   if (isPeace(row, high, low, protocol)) return;
-  const first = nowMs() - <i64>(nowSeconds() - load<u32>(row, BEACON_FIRST)) * 1000;
+  // The end of the second of the first call: never before it.
+  const first = min<i64>(
+    nowMs(),
+    nowMs() - <i64>(nowSeconds() - load<u32>(row, BEACON_FIRST)) * 1000 + 999 - (nowMs() % 1000),
+  );
   const calls: u32 = load<u16>(row, BEACON_CALLS);
   const limit = limitOf(KIND_BEACON);
   const index = raise(

@@ -162,7 +162,7 @@ function besides({ scenario: { attacks }, noticed }: Watched): Noticed[] {
   return noticed.filter((one) => !attacks.some((attack) => isOf(one, attack)));
 }
 
-/** Its first evidence is no measure: a beacon's is reckoned back from its score and its period. Times in frames are whole milliseconds. */
+/** By when it was raised: first evidence is kept in whole seconds by some. Times in frames are whole milliseconds. */
 function isOf(noticed: Noticed, attack: ScenarioAttack): boolean {
   return labelOf(noticed) === labelOf(attack) && noticed.raisedMs >= Math.floor(attack.startMs);
 }
