@@ -40,7 +40,13 @@ test('add a device, run an agent on a capture, read its messages, remove the dev
   assert.is(agent.code, 0, agent.stderr);
   const [, sent = '', acknowledged] = /^messages +([\d,]+), ([\d,]+) acknowledged$/m.exec(agent.stdout) ?? [];
   assert.is(acknowledged, sent);
-  assert.match(agent.stderr, /pending\n.*active\n.*pending\n/);
+  const said = agent.stderr.split('\n');
+  const states = said.flatMap((line) => /^\S+ +(pending|active|suspended)$/.exec(line)?.[1] ?? []);
+  assert.equal(states, ['pending', 'active', 'pending'], agent.stderr);
+  assert.ok(
+    said.some((line) => /detection begun .* horizontal scan, outbound: .* failed at TCP port/.test(line)),
+    agent.stderr,
+  );
 
   const all = await wardlet(['hub', 'messages', '--data', data, '--last', '10000', '--json']);
   const lines = all.stdout
