@@ -12,7 +12,7 @@ import type { Random } from './random.ts';
 import { TcpSession } from './tcp-session.ts';
 
 /** Of a resolver outside, after a change of resolvers. */
-export const OTHER_RESOLVER = '198.51.100.53';
+const OTHER_RESOLVER = '198.51.100.53';
 /** RFC 8305 5: before the next address is tried, too. */
 const CONNECTION_ATTEMPT_DELAY_MS = 250;
 const ADDRESS_TYPES: readonly RecordType[] = ['A', 'AAAA'];

@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 export type Family = 'IPv4' | 'IPv6';
 
 /** There are 2^22 of each family. */
-export const HOST_BITS = 22;
+const HOST_BITS = 22;
 const HOST_MASK = (1 << HOST_BITS) - 1;
 const FIRST_HOST = 0x6440_0000;
 const FIRST_CLOUD = 0xc612_0000;

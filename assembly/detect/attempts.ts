@@ -4,6 +4,7 @@
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../../schema/configuration-block';
 import { isUnicastV4, isUnicastV6 } from '../local-addresses';
 import { DIRECTION_OUT } from '../memory';
+import { ACK, FIN, RST, SYN } from '../packet/tcp-flags';
 import { ECHO_REQUEST, FLAGS_READ } from '../packet/transport';
 import { lowOfV4 } from './address';
 import { hostEchoed } from './address-sweep';
@@ -26,11 +27,6 @@ import { addressMet } from './suspicious-address';
 import { portAnswered } from './vertical-scan';
 import { nextPlace, waitAt } from './waiting';
 import { isReflector } from './watched';
-
-const FIN: u32 = 1;
-const SYN: u32 = 2;
-const RST: u32 = 4;
-const ACK: u32 = 16;
 
 /** record: 0 where the packet was merged. addresses: local in the low half, remote in the high. */
 export function noteV4(

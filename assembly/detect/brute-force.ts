@@ -4,11 +4,10 @@
 
 import { PROTOCOL_TCP } from '../../schema/configuration-block';
 import { DIRECTION_IN } from '../memory';
+import { PSH } from '../packet/tcp-flags';
 import { hashOf } from './address';
 import { count, LOGINS } from './tally';
 import { bytesOf, flagsOf, lasted, packetsOf } from './waiting';
-
-const PSH: u32 = 8;
 
 /** What a port says about the service behind it. */
 const NO_LOGIN: u32 = 0;

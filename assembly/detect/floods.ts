@@ -29,6 +29,7 @@ import {
   FLOW_STATE,
   FLOW_TCP_FLAGS,
 } from '../memory';
+import { ACK, RST, SYN } from '../packet/tcp-flags';
 import { lowOfV4 } from './address';
 import { happened, nowMs, wakeAt } from './clock';
 import { beginDetection, detectionAt, growDetection, placeForDetection } from './detections';
@@ -74,10 +75,6 @@ import { isAmplified } from './reflection';
 import { release } from './release';
 import { HOSTS, PORTS, SWEEPS } from './tally';
 import { isTunnelled } from './tunnel';
-
-const SYN: u32 = 2;
-const RST: u32 = 4;
-const ACK: u32 = 16;
 
 /** Of datagrams to a service that used to answer, one in sixteen counts: a silent resolver is an outage, unless it is out of all proportion. */
 const KNOWN_WEIGHT: u32 = ONE / 16;
@@ -272,7 +269,7 @@ function outcomeOf(kind: u32, direction: u32, meter: usize, family: u32, record:
   return asked & ACK || refused ? 0 : 1;
 }
 
-export const NOT_EXPLAINED: u32 = 0;
+const NOT_EXPLAINED: u32 = 0;
 export const EXPLAINED: u32 = 1;
 export const PERHAPS_EXPLAINED: u32 = 2;
 

@@ -19,12 +19,11 @@ import {
   FLOW_TCP_FLAGS,
   FLOWS_V6,
 } from '../memory';
+import { ACK, SYN } from '../packet/tcp-flags';
 import { lowOfV4 } from './address';
 import { DETECT, HEAD_ENABLED } from './memory';
 import { DATAGRAMS, feedMany, limitOfMeter, SYNS } from './meter';
 
-const SYN: u32 = 2;
-const ACK: u32 = 16;
 /** Packets below which no flow is looked at. */
 const FEW: u32 = 50;
 const HEAVY: u64 = 30;

@@ -3,6 +3,7 @@
 
 import { PROTOCOL_TCP } from '../../schema/configuration-block';
 import { DIRECTION_OUT, FLOW_ADDRESSES, FLOW_OWN, FLOW_PORTS, FLOW_PROTOCOL, FLOWS_V6 } from '../memory';
+import { ACK, FIN, PSH, RST, SYN } from '../packet/tcp-flags';
 import { hashOf, isV4, lowOfV4 } from './address';
 import { knownWasSilent, serviceReacted } from './beacon';
 import { ANSWERED, LIVES, REFUSED } from './beacon-rows';
@@ -15,12 +16,6 @@ import { isKnown, remember } from './known-services';
 import { WAIT_BEGUN, WAIT_MAX, WAIT_RECORD, WAIT_STAGE } from './memory';
 import { isScannedHost, portFailed } from './vertical-scan';
 import { flagsOf, leavePlace, packetsOf, placeOf, waitingFor } from './waiting';
-
-const FIN: u32 = 1;
-const SYN: u32 = 2;
-const RST: u32 = 4;
-const PSH: u32 = 8;
-const ACK: u32 = 16;
 
 /** ms. SYN+ACK comes within a second wherever there is a line; a first SYN lost is sent again after one (RFC 6298 2). */
 export const ANSWER_WAIT: u32 = 3000;
@@ -129,7 +124,7 @@ export function serviceAnswered(
   serviceLives(habitKey(portKey(protocol, port), !isV4(high, low)));
 }
 
-export function serviceHash(high: u64, low: u64, protocol: u32, port: u32): u32 {
+function serviceHash(high: u64, low: u64, protocol: u32, port: u32): u32 {
   return hashOf(high, low, port | ((protocol + 8) << 16));
 }
 

@@ -4,7 +4,7 @@ import { clockWasSet, lookFrom } from './beacon';
 import { attendDetections } from './detections';
 import { learnAnew } from './first-contact';
 import { judgeMeters } from './floods';
-import { judgeTallies } from './limits';
+import { judgeTallies } from './judge-tallies';
 import { DETECT, DETECTION_MAX, HEAD_DUE, HEAD_NEVER, HEAD_WAITING } from './memory';
 import { judgeWaiting } from './outcomes';
 import { release } from './release';

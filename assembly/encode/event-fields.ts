@@ -23,7 +23,7 @@ export const U64: u32 = 3;
 /** bound: NOT_ZERO where it is never absent. */
 export const TEXT: u32 = 4;
 /** bound: NOT_ZERO for one address, ANY for several. */
-export const OCTETS: u32 = 5;
+const OCTETS: u32 = 5;
 export const PORTS: u32 = 6;
 
 const ANY: u32 = 0;

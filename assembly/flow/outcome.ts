@@ -27,10 +27,7 @@ import {
   FLOW_STATE,
   FLOW_TCP_FLAGS,
 } from '../memory';
-
-const SYN: u32 = 2;
-const RST: u32 = 4;
-const ACK: u32 = 16;
+import { ACK, RST, SYN } from '../packet/tcp-flags';
 
 // FLOW_STATE: directions ever seen, initiator, whether the flow has ever been answered.
 const SEEN_IN: u32 = 1;

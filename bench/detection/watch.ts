@@ -35,7 +35,7 @@ const LEARNED_BEFORE_MS = 60_000;
 const LAST_WAIT_MS = 10_000;
 
 /** The device "gateway" has 33 addresses, more than `standard` holds. */
-export function profileFor({ device }: Pick<Scenario, 'device'>, profile: NoticingProfile): NoticingProfile {
+function profileFor({ device }: Pick<Scenario, 'device'>, profile: NoticingProfile): NoticingProfile {
   return device === 'gateway' ? 'gateway' : profile;
 }
 

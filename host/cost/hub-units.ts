@@ -4,7 +4,7 @@ import { securityTopic } from '../transport/security-topic.ts';
 import type { OutgoingMessage } from '../transport/transport.ts';
 
 /** A message counts once for each 4 KB begun, its properties included. */
-export const UNIT_BYTES = 4096;
+const UNIT_BYTES = 4096;
 
 /** Units a day that one unit of a tier has. */
 export const HUB_TIERS = { S1: 400_000, S2: 6_000_000, S3: 300_000_000 } as const;

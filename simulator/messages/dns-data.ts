@@ -2,7 +2,7 @@
 import type { ByteSource } from './noise.ts';
 
 /** Record types that carry data back. */
-export const DATA_RECORDS = { A: 1, CNAME: 5, NULL: 10, TXT: 16 } as const;
+const DATA_RECORDS = { A: 1, CNAME: 5, NULL: 10, TXT: 16 } as const;
 export type DataRecord = keyof typeof DATA_RECORDS;
 
 const CLASS_INTERNET = 1;
