@@ -9,7 +9,7 @@
 import type { Core } from '../../bindings/js/core.ts';
 import type { DetectionRecord } from '../../bindings/js/detections.ts';
 import { WardletError } from '../../bindings/js/errors.ts';
-import { eventItems, type ReportedEvent } from '../../bindings/js/event-block.ts';
+import type { ReportedEvent } from '../../bindings/js/event-block.ts';
 import { type FrameOptions, writeFrame } from '../../bindings/js/frames.ts';
 import type { MessageFormat } from '../../bindings/js/messages/security-message.ts';
 import type { CoreState, CoreStatus } from '../../bindings/js/status.ts';
@@ -25,6 +25,7 @@ import { type CloudMessage, type MethodResult, noSuchMethod } from '../transport
 import type { OutgoingMessage, Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 import { learn, replaceIndicators } from './detection-methods.ts';
+import { ReportQueue } from './report-queue.ts';
 import { snapshot } from './snapshot.ts';
 import { TypedEmitter } from './typed-emitter.ts';
 
@@ -85,8 +86,6 @@ const STOP_TIMEOUT_MS = 10_000;
 const LOOK_AGAIN_MS = 60_000;
 /** The transport would not take a message and says no word of a lost connection: try again then. */
 const RESEND_MS = 3_000;
-/** Reported events that may wait for room in the outbox. */
-const REPORTS_MAX = 1_000;
 /** Bytes of a frame that reach the core, as from a capture; enough for the longest extension chains in real traffic. */
 const SNAP = 512;
 
@@ -112,8 +111,7 @@ export class Agent {
   /** Handed out and not acknowledged, by sequence. */
   readonly #underWay = new Set<number>();
   readonly #resends = new Set<() => void>();
-  /** Reported, and without room in the outbox so far; oldest first. */
-  readonly #reports: ReportedEvent[] = [];
+  readonly #reports = new ReportQueue();
   /** Events in the order in which things happened, said when the core is not in the middle of something. */
   readonly #unsaid: Array<() => void> = [];
   #speaking = false;
@@ -244,11 +242,7 @@ export class Agent {
     this.#check();
     const now = this.#clock.now();
     this.#settle(now);
-    if (this.#reports.length >= REPORTS_MAX) throw tooManyEvents();
-    // Those before it go first; whether it can be reported is said now all the same.
-    if (this.#reports.length > 0) eventItems(event, now);
-    const rest = this.#reports.length > 0 ? event : this.#core.report(event, now);
-    if (rest) this.#reports.push(rest);
+    this.#reports.add(event, now, (one) => this.#core.report(one, now));
     this.#settle(this.#core.now);
     this.#arm();
     this.#speak();
@@ -462,7 +456,7 @@ export class Agent {
     const core = this.#core;
     this.#noteState();
     this.#noteDetections();
-    this.#handIn();
+    this.#reports.handIn((event) => this.#reportOrWarn(event));
     this.#handOut();
     while (core.due <= Math.max(timeMs, core.now)) {
       core.tick(Math.max(timeMs, core.now));
@@ -472,28 +466,18 @@ export class Agent {
     }
   }
 
-  /** Reported events that have waited, as many as there is room for now. */
-  #handIn(): void {
-    for (let event = this.#reports.shift(); event; event = this.#reports.shift()) {
-      const rest = this.#reportOrWarn(event);
-      if (rest) {
-        this.#reports.unshift(rest);
-        return;
-      }
-      // Nothing will come that they could share a message with.
-      if (this.#stopping) this.#core.collect(this.#clock.now());
-    }
-  }
-
-  /** The configuration may have changed meanwhile. */
+  /** Of an event that has waited: the configuration may have changed meanwhile. */
   #reportOrWarn(event: ReportedEvent): ReportedEvent | undefined {
     try {
-      return this.#core.report(event, this.#clock.now());
+      const rest = this.#core.report(event, this.#clock.now());
+      if (rest) return rest;
     } catch (error) {
       if (!(error instanceof WardletError)) throw error;
       this.#say(() => this.#emitter.emit('warning', error));
-      return undefined;
     }
+    // Nothing will come that it could share a message with.
+    if (this.#stopping) this.#core.collect(this.#clock.now());
+    return undefined;
   }
 
   get #canSend(): boolean {
@@ -625,16 +609,6 @@ export class Agent {
       throw new WardletError('WL_NOT_STARTED', 'the agent is not started', { hint: 'call start() first' });
     }
   }
-}
-
-function tooManyEvents(): WardletError {
-  return new WardletError(
-    'WL_TOO_MANY_EVENTS',
-    `${REPORTS_MAX} reported events wait for room in the outbox`,
-    {
-      hint: 'report less while there is no hub, or give the agent a spool',
-    },
-  );
 }
 
 function stoppedError(): WardletError {
