@@ -3,8 +3,13 @@
 import { CALM, type Conditions } from './conditions.ts';
 import {
   type Address,
+  type ARP_REPLY,
+  type ARP_REQUEST,
   addressBytes,
+  arpMessage,
   BROADCAST_MAC,
+  ETHERTYPE_ARP,
+  ethernetFrame,
   HOP_LIMIT,
   type IpHeader,
   ipFrame,
@@ -103,6 +108,20 @@ export class HomeNetwork {
     const destination = options.deviceAddress ?? deviceAddress(from);
     const hopLimit = options.hopLimit ?? (isLocal(from) ? HOP_LIMIT : HOPS_LEFT);
     this.#send(timeMs, from, destination, transport, this.#received++, hopLimit, options);
+  }
+
+  /** source, destination: hardware addresses. A request to all machines leaves the target's hardware address open. */
+  arp(
+    timeMs: number,
+    operation: typeof ARP_REQUEST | typeof ARP_REPLY,
+    source: string,
+    destination: string,
+    senderAddress: string,
+    targetAddress: string,
+  ): void {
+    const target = destination === BROADCAST_MAC ? {} : { targetMac: destination };
+    const message = arpMessage({ operation, senderMac: source, senderAddress, targetAddress, ...target });
+    this.timeline.add(timeMs, ethernetFrame({ source, destination, etherType: ETHERTYPE_ARP }, message));
   }
 
   /** Any packet from any local machine. */

@@ -13,11 +13,8 @@ import {
 import {
   ARP_REPLY,
   ARP_REQUEST,
-  arpMessage,
   BROADCAST_MAC,
-  ETHERTYPE_ARP,
   echoBody,
-  ethernetFrame,
   icmpMessage,
   icmpv6Message,
   ROUTER_ALERT,
@@ -47,7 +44,7 @@ export class NetworkDuties {
   join(): void {
     const random = this.#random.fork();
     let timeMs = this.#dhcp(this.#period.startMs, random);
-    this.#arp(timeMs + 2, ARP_REQUEST, DEVICE.mac, BROADCAST_MAC, DEVICE.address, DEVICE.address);
+    this.#network.arp(timeMs + 2, ARP_REQUEST, DEVICE.mac, BROADCAST_MAC, DEVICE.address, DEVICE.address);
 
     // Duplicate address detection: nobody answers, so the address is free. RFC 4862 5.4
     timeMs += 40;
@@ -92,18 +89,18 @@ export class NetworkDuties {
   addressQuestions(): void {
     const random = this.#random.fork();
     for (const timeMs of every(random, this.#period, 55, 0.5)) {
-      this.#arp(timeMs, ARP_REQUEST, DEVICE.mac, BROADCAST_MAC, DEVICE.address, GATEWAY.address);
+      this.#network.arp(timeMs, ARP_REQUEST, DEVICE.mac, BROADCAST_MAC, DEVICE.address, GATEWAY.address);
       const reply = [GATEWAY.mac, DEVICE.mac, GATEWAY.address, DEVICE.address] as const;
-      this.#arp(timeMs + random.between(0.3, 2), ARP_REPLY, ...reply);
+      this.#network.arp(timeMs + random.between(0.3, 2), ARP_REPLY, ...reply);
     }
     for (const timeMs of every(random, this.#period, 70, 30)) {
-      this.#arp(timeMs, ARP_REQUEST, GATEWAY.mac, DEVICE.mac, GATEWAY.address, DEVICE.address);
+      this.#network.arp(timeMs, ARP_REQUEST, GATEWAY.mac, DEVICE.mac, GATEWAY.address, DEVICE.address);
       const reply = [DEVICE.mac, GATEWAY.mac, DEVICE.address, GATEWAY.address] as const;
-      this.#arp(timeMs + random.between(0.2, 1), ARP_REPLY, ...reply);
+      this.#network.arp(timeMs + random.between(0.2, 1), ARP_REPLY, ...reply);
     }
     for (const timeMs of every(random, this.#period, 25, 3)) {
       const wanted = `192.0.2.${random.integer(2, 49)}`;
-      this.#arp(timeMs, ARP_REQUEST, NEIGHBOUR.mac, BROADCAST_MAC, NEIGHBOUR.address, wanted);
+      this.#network.arp(timeMs, ARP_REQUEST, NEIGHBOUR.mac, BROADCAST_MAC, NEIGHBOUR.address, wanted);
     }
     const direct = { hopLimit: NEIGHBOUR_HOP_LIMIT };
     for (const timeMs of every(random, this.#period, 45, 19)) {
@@ -155,22 +152,6 @@ export class NetworkDuties {
     for (const timeMs of every(random, this.#period, 50, 12)) {
       this.#network.packet(timeMs, NEIGHBOUR.mac, NEIGHBOUR.address, MDNS_GROUP, question, { hopLimit: 255 });
     }
-  }
-
-  #arp(
-    timeMs: number,
-    operation: typeof ARP_REQUEST | typeof ARP_REPLY,
-    source: string,
-    destination: string,
-    senderAddress: string,
-    targetAddress: string,
-  ): void {
-    const target = destination === BROADCAST_MAC ? {} : { targetMac: destination };
-    const message = arpMessage({ operation, senderMac: source, senderAddress, targetAddress, ...target });
-    this.#network.timeline.add(
-      timeMs,
-      ethernetFrame({ source, destination, etherType: ETHERTYPE_ARP }, message),
-    );
   }
 }
 

@@ -29,29 +29,13 @@ import {
   DETECTION_KINDS,
   DETECTION_SEVERITIES,
   DETECTION_STATES,
-  type Named,
+  type Detection,
   nameOf,
   PROTOCOL_NAMES,
-  type Protocol,
 } from './messages/security-message.ts';
 
-export interface DetectionRecord {
-  readonly detection: Named<typeof DETECTION_KINDS>;
-  readonly severity: Named<typeof DETECTION_SEVERITIES>;
-  readonly direction: Named<typeof DETECTION_DIRECTIONS>;
-  readonly state: Named<typeof DETECTION_STATES>;
-  /** Since start; updates keep it. */
-  readonly number: number;
-  readonly protocol: Protocol;
-  /** A few of the `peerCount` peers. */
-  readonly peers: readonly string[];
-  readonly peerCount: number;
-  /** A few of the `portCount` ports. */
-  readonly ports: readonly number[];
-  readonly portCount: number;
-  /** What was counted, and the limit that it crossed. */
-  readonly count: number;
-  readonly limit: number;
+/** A Detection as the core keeps it, with times in ms. */
+export interface DetectionRecord extends Omit<Detection, 'kind' | 'firstSeen' | 'lastSeen'> {
   /** ms since 1970. */
   readonly firstMs: number;
   readonly lastMs: number;

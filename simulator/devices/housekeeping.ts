@@ -14,10 +14,7 @@ import { SSDP_GROUP, SSDP_PORT, ssdpNotify } from '../messages/ssdp.ts';
 import {
   ARP_REPLY,
   ARP_REQUEST,
-  arpMessage,
   BROADCAST_MAC,
-  ETHERTYPE_ARP,
-  ethernetFrame,
   icmpv6Message,
   ROUTER_ALERT,
   udpDatagram,
@@ -68,7 +65,7 @@ export function housekeeping(setting: DeviceSetting, options: HousekeepingOption
 function* joining(network: HomeNetwork, random: Random, startMs: number, hasV6: boolean): Activity {
   yield startMs;
   const timeMs = dhcp(network, random, startMs, ['discover', 'offer', 'request', 'acknowledgement']);
-  arp(network, timeMs + 2, ARP_REQUEST, DEVICE.mac, BROADCAST_MAC, DEVICE.address, DEVICE.address);
+  network.arp(timeMs + 2, ARP_REQUEST, DEVICE.mac, BROADCAST_MAC, DEVICE.address, DEVICE.address);
   if (!hasV6) return;
   const own = solicitedNode(DEVICE.addressV6);
   network.packet(timeMs + 40, DEVICE.mac, '::', LISTENER_ROUTERS, icmpv6Message(listenerReport([own])), {
@@ -122,9 +119,9 @@ function* gatewayQuestions(network: HomeNetwork, random: Random, period: Period)
     yield timeMs;
     const isOut = random.chance(0.6);
     const [asker, asked] = isOut ? [DEVICE, GATEWAY] : [GATEWAY, DEVICE];
-    arp(network, timeMs, ARP_REQUEST, asker.mac, asked.mac, asker.address, asked.address);
+    network.arp(timeMs, ARP_REQUEST, asker.mac, asked.mac, asker.address, asked.address);
     const backMs = timeMs + random.between(0.3, 2);
-    arp(network, backMs, ARP_REPLY, asked.mac, asker.mac, asked.address, asker.address);
+    network.arp(backMs, ARP_REPLY, asked.mac, asker.mac, asked.address, asker.address);
   }
 }
 
@@ -134,7 +131,7 @@ function* neighbourQuestions(network: HomeNetwork, random: Random, period: Perio
     yield timeMs;
     const machine = localMachine(random.integer(2, 40));
     const wanted = random.chance(0.4) ? GATEWAY.address : `192.0.2.${random.integer(2, 49)}`;
-    arp(network, timeMs, ARP_REQUEST, machine.mac, BROADCAST_MAC, machine.address, wanted);
+    network.arp(timeMs, ARP_REQUEST, machine.mac, BROADCAST_MAC, machine.address, wanted);
   }
 }
 
@@ -213,18 +210,4 @@ function* neighbourDiscovery(network: HomeNetwork, random: Random, period: Perio
     const own = icmpv6Message(neighbourAdvertisement(DEVICE.addressV6, DEVICE.mac));
     network.fromDevice(timeMs + 5000 + random.between(0.2, 1), GATEWAY.addressV6, own, direct);
   }
-}
-
-function arp(
-  network: HomeNetwork,
-  timeMs: number,
-  operation: typeof ARP_REQUEST | typeof ARP_REPLY,
-  source: string,
-  destination: string,
-  senderAddress: string,
-  targetAddress: string,
-): void {
-  const target = destination === BROADCAST_MAC ? {} : { targetMac: destination };
-  const message = arpMessage({ operation, senderMac: source, senderAddress, targetAddress, ...target });
-  network.timeline.add(timeMs, ethernetFrame({ source, destination, etherType: ETHERTYPE_ARP }, message));
 }
